@@ -1,0 +1,1 @@
+"""Drivers of bench instruments over PyVISA, and their emulators at the wire."""

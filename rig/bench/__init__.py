@@ -1,0 +1,1 @@
+"""Inventory, binding, interlock, watchdog, bring-up."""

@@ -1,0 +1,1 @@
+"""Limits as records with provenance, one table a standard."""

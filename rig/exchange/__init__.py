@@ -1,0 +1,1 @@
+"""Sans-io master side: request, retry, turnaround, deadlines as events."""

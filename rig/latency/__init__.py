@@ -1,0 +1,1 @@
+"""Spans, percentiles and confidence intervals: pure mathematics."""

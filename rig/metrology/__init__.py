@@ -1,0 +1,1 @@
+"""Error, uncertainty, classes, load points, decision rules: pure mathematics."""

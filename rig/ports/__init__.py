@@ -1,0 +1,1 @@
+"""Contracts between layers: typing.Protocol classes and the plain values they exchange."""

@@ -1,0 +1,1 @@
+"""Steps that span devices: accuracy, freeze, relay, time sync."""

@@ -1,0 +1,1 @@
+"""Sans-io codecs: nothing here opens, sleeps, logs or reads a clock."""

@@ -1,0 +1,1 @@
+"""Verdict records, the store that survives a kill, evidence by hash."""

@@ -1,0 +1,1 @@
+"""The paper's interfaces and links as one table."""

@@ -1,0 +1,1 @@
+"""Byte links: serial, TCP, memory, pseudo-terminal; capture and replay."""

@@ -1,0 +1,1 @@
+"""The emulated side: physics, devices, wires, faults, defects."""
