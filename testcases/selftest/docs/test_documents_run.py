@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-BLOCK = re.compile(r"^(<!-- (?P<note>[^>]*) -->\n)?```(?P<language>sh|python)\n(?P<body>.*?)^```", re.S | re.M)
+BLOCK = re.compile(
+    r"^(<!-- (?P<note>[^>]*) -->\n)?```(?P<language>sh|python)\n(?P<body>.*?)^```", re.DOTALL | re.MULTILINE
+)
 #: blocks of the quick start set up an environment of their own: CI runs the second one word for word, and the first is
 #: the same `rig run` that other tests run
 QUICK_START = re.compile(r"python3 -m venv")
@@ -60,7 +62,11 @@ PAGES = [page for page in pages() if examples_of(page)]
 def served(command: str, folder: Path, environment: dict[str, str]) -> Iterator[None]:
     """A `rig emulate` line runs beside the commands that follow it, as in a second terminal."""
     server = subprocess.Popen(
-        ["bash", "-c", f"exec {command}"], cwd=folder, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+        ["bash", "-c", f"exec {command}"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
     )
     try:
         assert server.stdout is not None
@@ -95,7 +101,9 @@ def run_line(line: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 def run_shell(body: str, folder: Path, environment: dict[str, str]) -> None:
-    lines = [line for line in body.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        line for line in body.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
+    ]
     with contextlib.ExitStack() as servers:
         for line in lines:
             if line.startswith("rig emulate") and "--list" not in line:
@@ -119,10 +127,10 @@ def test_examples_run(page: Path, tmp_path: Path) -> None:
 
 def test_quick_start_has_two_one_line_blocks() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    start = re.search(r"^## Quick start$", text, re.M)
+    start = re.search(r"^## Quick start$", text, re.MULTILINE)
     assert start
-    section = re.split(r"^## ", text[start.end() :], maxsplit=1, flags=re.M)[0]
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```", section, re.S | re.M)
+    section = re.split(r"^## ", text[start.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
     assert [language for language, _ in blocks] == ["sh", "sh"]
     assert all(len(body.strip().splitlines()) == 1 for _, body in blocks)
     assert "rig run" in blocks[0][1]
@@ -130,9 +138,11 @@ def test_quick_start_has_two_one_line_blocks() -> None:
 
 
 def test_links_between_documents_exist() -> None:
-    broken = []
-    for page in pages():
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+    link = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in pages()
+        for target in link.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
     assert broken == []
