@@ -1,0 +1,1 @@
+"""Emulated devices: registers and behaviour; no bytes here."""

@@ -1,0 +1,1 @@
+"""Wires: how an emulated device speaks a protocol on a line."""
