@@ -1,0 +1,282 @@
+"""Memory line: a half-duplex, multi-drop line between one master and emulated devices, in virtual time.
+
+One event a burst, at its last stop bit: characters are not simulated one by one unless the sender pauses between
+them. Bursts that overlap collide, receivers at another rate hear garbage, manipulators disturb what crosses.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from functools import partial
+
+from rig.clock import Timer, VirtualClock
+from rig.errors import LinkClosedError
+from rig.ports.byte_link import Burst, LineSettings, WireEndpoint
+from rig.transports.manipulate import Direction, LineManipulator, Piece
+from rig.transports.uart import hear
+
+#: overlaps shorter than this are rounding, not collisions, in seconds
+_TOUCH_S = 1e-9
+
+
+class _Transmission:
+    """Octets on their way: who sends, when, and in which character format."""
+
+    __slots__ = ("data", "end_s", "parts", "sender", "settings", "start_s", "timer")
+
+    def __init__(self, sender: object, data: bytes, start_s: float, settings: LineSettings) -> None:
+        self.sender = sender
+        self.data = data
+        self.start_s = start_s
+        self.settings = settings
+        self.end_s = start_s + len(data) * settings.character_time_s
+        self.timer: Timer | None = None
+        #: the single transmissions of a collision
+        self.parts: tuple[_Transmission, ...] = ()
+
+
+class MemoryLine:
+    """A line in memory: devices are attached, one master talks.
+
+    Args:
+        name: name of the link in the bench file.
+        clock: engine time.
+        settings: settings of the master at first, and the character format of every device.
+        echo: the master hears its own characters, as on adapters that do not mute their receiver.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clock: VirtualClock,
+        settings: LineSettings = LineSettings(),  # noqa: B008 - frozen
+        *,
+        echo: bool = False,
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.echo = echo
+        self.manipulators: list[LineManipulator] = []
+        self._device_format = settings
+        self._formats: dict[int, LineSettings] = {settings.baud: settings}
+        self._taps: list[_Tap] = []
+        self._active: list[_Transmission] = []
+        self._master = MemoryLink(self, settings)
+
+    def attach(self, endpoint: WireEndpoint) -> None:
+        """Put a device on the line."""
+        tap = _Tap(self, endpoint)
+        self._taps.append(tap)
+        endpoint.connect(tap)
+
+    def master(self) -> MemoryLink:
+        """The master's end; always the same one."""
+        return self._master
+
+    def format_at(self, baud: int) -> LineSettings:
+        """Character format of the devices at a rate."""
+        found = self._formats.get(baud)
+        if found is None:
+            found = self._formats[baud] = replace(self._device_format, baud=baud)
+        return found
+
+    def put(
+        self,
+        direction: Direction,
+        sender: object,
+        data: bytes,
+        start_s: float,
+        settings: LineSettings,
+        byte_gap_s: float = 0.0,
+    ) -> None:
+        """Let ``sender`` transmit from ``start_s`` on (clock seconds)."""
+        if not self.manipulators:
+            self._launch(sender, data, start_s, settings, byte_gap_s)
+            return
+        pieces = [Piece(data)]
+        for manipulator in self.manipulators:
+            pieces = manipulator.apply(direction, pieces)
+        now_s = self.clock.now_s()
+        for piece in pieces:
+            self._launch(sender, piece.data, max(now_s, start_s + piece.start_s), settings, byte_gap_s)
+
+    def _launch(
+        self, sender: object, data: bytes, start_s: float, settings: LineSettings, byte_gap_s: float
+    ) -> None:
+        if not data:
+            return
+        if byte_gap_s > 0.0:
+            step_s = settings.character_time_s + byte_gap_s
+            for index in range(len(data)):
+                single = data[index : index + 1]
+                self._schedule(_Transmission(sender, single, start_s + index * step_s, settings))
+            return
+        self._schedule(_Transmission(sender, data, start_s, settings))
+
+    def _schedule(self, new: _Transmission) -> None:
+        """Note the end of a transmission as an event; join it with those it collides with."""
+        active = self._active
+        if active:
+            for other in tuple(active):
+                if other.start_s < new.end_s - _TOUCH_S and new.start_s < other.end_s - _TOUCH_S:
+                    active.remove(other)
+                    if other.timer is not None:
+                        other.timer.cancel()
+                    new = _collide(other, new)
+        active.append(new)
+        new.timer = self.clock.call_at(new.end_s, partial(self._deliver, new))
+
+    def _deliver(self, done: _Transmission) -> None:
+        """The last stop bit has passed: everybody but the sender hears it."""
+        self._active.remove(done)
+        parts = done.parts
+        for tap in self._taps:
+            if parts:
+                burst = _heard_in_collision(parts, tap, self.format_at(tap.endpoint.baud))
+            elif tap is done.sender:
+                continue
+            else:
+                burst = self._heard(done, tap.endpoint.baud)
+            if burst is not None:
+                tap.endpoint.receive(burst)
+        self._deliver_to_master(done)
+
+    def _heard(self, done: _Transmission, baud: int) -> Burst | None:
+        settings = done.settings
+        if settings.baud == baud and settings is self._formats.get(baud):
+            return Burst(done.data, done.start_s, done.end_s)
+        data = hear(done.data, settings, self.format_at(baud))
+        return Burst(data, done.start_s, done.end_s) if data else None
+
+    def _deliver_to_master(self, done: _Transmission) -> None:
+        master = self._master
+        if done.parts:
+            burst = _heard_in_collision(done.parts, None if self.echo else master, master.settings)
+        elif done.sender is master and not self.echo:
+            return
+        else:
+            data = done.data
+            if done.settings is not master.settings:
+                data = hear(data, done.settings, master.settings)
+            burst = Burst(data, done.start_s, done.end_s) if data else None
+        if burst is not None:
+            master.arrived.append(burst)
+
+
+def _collide(first: _Transmission, second: _Transmission) -> _Transmission:
+    """One transmission for the octets of both."""
+    parts = (first.parts or (first,)) + (second.parts or (second,))
+    joined = _Transmission(None, b"", min(first.start_s, second.start_s), second.settings)
+    joined.end_s = max(first.end_s, second.end_s)
+    joined.parts = tuple(sorted(parts, key=lambda part: part.start_s))
+    return joined
+
+
+def _heard_in_collision(
+    parts: tuple[_Transmission, ...], listener: object, settings: LineSettings
+) -> Burst | None:
+    """What a listener takes from colliding transmissions.
+
+    A driven 0 wins over a driven 1 and characters that do not line up are shifted against each other. A listener
+    that sends itself hears only what begins after its own last stop bit.
+    """
+    deaf_until_s = max((part.end_s for part in parts if part.sender is listener), default=float("-inf"))
+    others = [part for part in parts if part.sender is not listener]
+    if not others:
+        return None
+    step_s = settings.character_time_s
+    origin_s = others[0].start_s
+    slots: dict[int, int] = {}
+    for part in others:
+        octets = hear(part.data, part.settings, settings)
+        offset = (part.start_s - origin_s) / step_s
+        first = int(offset + 0.1)
+        shift = min(int(max(offset - first, 0.0) * 8), 7)
+        for index, octet in enumerate(octets, start=first):
+            if origin_s + index * step_s < deaf_until_s - _TOUCH_S:
+                continue
+            turned = (octet << shift | octet >> (8 - shift)) & 0xFF
+            slots[index] = slots.get(index, 0xFF) & turned
+    if not slots:
+        return None
+    data = bytes(slots[index] for index in sorted(slots))
+    start_s = origin_s + min(slots) * step_s
+    return Burst(data, start_s, max(part.end_s for part in others))
+
+
+class _Tap:
+    """The line as one device sees it."""
+
+    __slots__ = ("_line", "clock", "endpoint")
+
+    def __init__(self, line: MemoryLine, endpoint: WireEndpoint) -> None:
+        self._line = line
+        self.endpoint = endpoint
+        self.clock = line.clock
+
+    def send(
+        self, data: bytes, *, delay_s: float = 0.0, byte_gap_s: float = 0.0, baud: int | None = None
+    ) -> None:
+        """Put bytes on the line ``delay_s`` from now."""
+        line = self._line
+        settings = line.format_at(self.endpoint.baud if baud is None else baud)
+        line.put("answer", self, data, self.clock.now_s() + delay_s, settings, byte_gap_s)
+
+
+class MemoryLink:
+    """The master's end of a memory line; a ByteLink."""
+
+    simulated = True
+    timing_uncertainty_s = 0.0
+
+    def __init__(self, line: MemoryLine, settings: LineSettings) -> None:
+        self._line = line
+        self.name = line.name
+        self.clock = line.clock
+        self.settings = settings
+        self.arrived: deque[Burst] = deque()
+        self._has_arrived = self._look
+        self._busy_until_s = 0.0
+        self._closed = False
+
+    def _look(self) -> bool:
+        return bool(self.arrived)
+
+    def write(self, data: bytes) -> Burst:
+        """Put bytes on the line now, or after what is still being sent."""
+        self._check_open()
+        start_s = max(self.clock.now_s(), self._busy_until_s)
+        settings = self.settings
+        end_s = self._busy_until_s = start_s + len(data) * settings.character_time_s
+        self._line.put("request", self, data, start_s, settings)
+        return Burst(data, start_s, end_s)
+
+    def read(self, deadline_s: float) -> Burst | None:
+        """Run the engine until something arrives or the deadline is reached."""
+        self._check_open()
+        arrived = self.arrived
+        if arrived or self.clock.wait_until(deadline_s, self._has_arrived):
+            return arrived.popleft()
+        return None
+
+    def discard_input(self) -> bytes:
+        """Forget what has arrived; returns it."""
+        if not self.arrived:
+            return b""
+        data = b"".join(burst.data for burst in self.arrived)
+        self.arrived.clear()
+        return data
+
+    def reconfigure(self, settings: LineSettings) -> None:
+        """Change rate or character format at once; devices keep theirs."""
+        known = self._line.format_at(settings.baud)
+        self.settings = known if known == settings else settings
+
+    def close(self) -> None:
+        """Refuse further use."""
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LinkClosedError(f"link {self.name} is closed")
