@@ -16,14 +16,10 @@ from rig.criteria.model import Clause, Criterion
 from rig.criteria.profile import LabProfile, read_profile
 from rig.errors import ConfigError
 
-#: modules of the package that hold no tables
-_NOT_TABLES = frozenset({"model", "registry", "profile"})
-
 
 def _modules() -> Iterable[ModuleType]:
     for info in pkgutil.iter_modules(rig.criteria.__path__):
-        if info.name not in _NOT_TABLES:
-            yield importlib.import_module(f"rig.criteria.{info.name}")
+        yield importlib.import_module(f"rig.criteria.{info.name}")
     for entry in entry_points(group="rig.criteria"):
         yield entry.load()
 

@@ -88,10 +88,9 @@ def judge(
 ) -> Judgement:
     """Judge a value against its limits (None: no limit on this side).
 
-    Args:
-        value: in the unit of the limits; rounded to ``rounding`` first when one is given.
-        uncertainty: expanded uncertainty (k = 2) in the same unit, zero or more; used by the ``guarded`` rule only.
-        inclusive: whether the limit itself is still good.
+    The value is rounded to the interval ``rounding`` first when one is given. ``uncertainty`` is expanded (k = 2), in the
+    unit of the value, zero or more, and used by the ``guarded`` rule only. ``inclusive`` says whether the limit itself is
+    still good.
 
     Raises:
         ValueError: a value or uncertainty that is not finite, a negative uncertainty, no limit at all, or limits that cross.

@@ -97,8 +97,8 @@ LINKS = (
                 ("Q/GDW 1376.2-2013", "DL/T 645-2007", "DL/T 698.45-2017"),
                 notes=(
                     "The paper's 'fast, protocol-sharing' option; the category names wireless only while a PLC subclass stands beside it.",
-                    "The lower field is empty. Likely intended (unconfirmed): lower Q/GDW 1376.2; upper over PLC DL/T 645-2007 or "
-                    "DL/T 698.45-2017; upper over Zigbee DL/T 698.45-2017.",
+                    ("The lower field is empty. Likely intended (unconfirmed): lower Q/GDW 1376.2; upper over PLC DL/T 645-2007 or "
+                    "DL/T 698.45-2017; upper over Zigbee DL/T 698.45-2017."),
                     "Q/GDW 1376.2 is the serial interface between a concentrator and its own local module, not a protocol of the line.",
                 ),
             ),
@@ -122,8 +122,8 @@ LINKS = (
         ),
         notes=(
             _WORDED,
-            "How the two protocols nest is not said: 1376.1 carries 645 frames by transparent forwarding, 698.45 has a link layer "
-            "of its own; both stacks are kept as profiles.",
+            ("How the two protocols nest is not said: 1376.1 carries 645 frames by transparent forwarding, 698.45 has a link layer "
+            "of its own; both stacks are kept as profiles."),
             "No port, login, security or time-out is given.",
         ),
     ),
