@@ -189,8 +189,8 @@ _SINGLE = (
     _item("CONSTANT.SHARE", "meter constant", "pulse against register, as a share of the basic MPE", "<=", "10", "% of MPE"),
     _item("CONSTANT.DIAL", "meter constant", "dial running against reference meters, as a multiple of the MPE", "<=", "1.5", "MPE"),
     _item("CLOCK.DAILY", "clock", "daily clock error, first verification", "abs<=", "0.5", "s/d", "0.01"),
-    _item("CLOCK.TIME", "clock", "displayed time, first verification", "abs<=", "5", "s (signed)", "1"),
-    _item("CLOCK.TIME.LATER", "clock", "displayed time, later verification and in service", "abs<=", "600", "s (signed)", "1"),
+    _item("CLOCK.TIME", "clock", "displayed time, first verification", "abs<=", "5", "s", "1"),
+    _item("CLOCK.TIME.LATER", "clock", "displayed time, later verification and in service", "abs<=", "600", "s", "1"),
     _item("REGISTER_SUM.LATER", "register sum", "total less sum of tariffs, later verification", "abs<=", "1", "kWh"),
     _item("DEMAND.SHARE", "demand", "demand error: addition to the MPE, times Pn/P", "<=", "0.05", "%"),
     _item("REF.VOLTAGE", "reference conditions", "voltage against nominal", "abs<=", "1", "%"),
@@ -206,7 +206,7 @@ _SINGLE = (
     _item("REF.RF", "reference conditions", "radio-frequency field, 30 kHz to 6 GHz", "<=", "1", "V/m"),
     _item("REF.CURRENT", "reference conditions", "current against the wanted one", "abs<=", "2", "%", provenance="recalled",
           source="bench practice: the regulation names load points, not how closely a bench must meet them"),
-    _item("TIME_STANDARD", "clock", "time standard against true time", "abs<=", "1", "s (signed)"),
+    _item("TIME_STANDARD", "clock", "time standard against true time", "abs<=", "1", "s"),
     _item("CLOCK_TESTER", "clock", "daily error of the clock tester", "abs<=", "0.05", "s/d"),
 )  # fmt: skip
 
