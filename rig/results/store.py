@@ -64,6 +64,8 @@ class Store:
         self._connection = _open(path, read_only=read_only)
         try:
             _check_schema(self._connection, path)
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
         except ConfigError:
             self._connection.close()
             raise
@@ -217,17 +219,12 @@ def _create(path: Path) -> None:
 
 
 def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rw"
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
     try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except sqlite3.Error as error:
         hint = str(error) if path.exists() else "there is no such file; give the folder of an earlier run"
         raise ConfigError("cannot open the result store", file=str(path), hint=hint) from error
-    return connection
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
