@@ -2,84 +2,315 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rig.bench.declaration import Declaration
+from rig.bench.declaration_file import declaration_for
 from rig.bench.dut import Dut
-from rig.clock import Clock
+from rig.bench.identify import identified_address
+from rig.bench.inventory import DeviceSection, Inventory, read_inventory
+from rig.bench.rack import Rack
+from rig.clock import Clock, SystemClock, VirtualClock
+from rig.errors import BenchError, ConfigError
 from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
+from rig.transports.bus import Bus
+from rig.transports.record import ExchangeRecord, Recorder
 
 if TYPE_CHECKING:
+    from rig.bench.world import World
     from rig.sessions.meter import MeterSession
-    from rig.transports.bus import Bus
+    from rig.twin.devices.meter_config import MeterConfig
+
+INSTRUMENT_ROLES = ("source", "reference", "error_calculator", "counter")
+
+
+def builtin_bench() -> Path:
+    """The emulated bench that is used when no bench file is given."""
+    return Path(str(files("rig.bench") / "builtin" / "emulated.toml"))
 
 
 class Bench:
-    """Everything a case can reach."""
+    """Everything a case can reach.
 
-    name: str
-    simulated: bool
-    seed: int
+    Args:
+        inventory: the checked bench file.
+        path: where it was read from.
+        seed: of the run; emulated parts draw everything from it.
+        device_id: the device under test; None takes the first one.
+    """
+
+    def __init__(self, inventory: Inventory, path: Path, *, seed: int = 1, device_id: str | None = None) -> None:
+        self.inventory = inventory
+        self.path = path
+        self.name = inventory.bench.name
+        self.simulated = inventory.simulated
+        self.seed = seed
+        self.devices = {device.id: device for device in inventory.devices}
+        self.device = self._choose(device_id)
+        self.positions = _positions(inventory)
+        self.configs: dict[str, MeterConfig] = self._configs()
+        self.declarations = {device.id: self._declaration(device) for device in inventory.devices}
+        self.rack = Rack(inventory.instruments)
+        self.world: World | None = None
+        self._system_clock = SystemClock()
+        self._buses: dict[str, Bus] = {}
+        self._broken: dict[str, str] = {}
+        self._recorder: Recorder | None = None
+        self._mark = 0
 
     @classmethod
-    def load(cls, path: Path | None = None, *, seed: int = 1) -> Bench:
+    def load(cls, path: Path | None = None, *, seed: int = 1, device_id: str | None = None) -> Bench:
         """Read a bench file (None: the built-in emulated bench) and check it; opens nothing.
 
         Raises:
             ConfigError: names file, key, value and what would be right.
         """
-        raise NotImplementedError
+        chosen = builtin_bench() if path is None else path
+        return cls(read_inventory(chosen), chosen, seed=seed, device_id=device_id)
+
+    def _choose(self, device_id: str | None) -> DeviceSection:
+        if device_id is None:
+            return self.inventory.devices[0]
+        try:
+            return self.devices[device_id]
+        except KeyError:
+            raise ConfigError(
+                "no such device",
+                file=str(self.path),
+                key="--dut",
+                value=device_id,
+                hint=f"devices are: {', '.join(self.devices)}",
+            ) from None
+
+    def _configs(self) -> dict[str, MeterConfig]:
+        emulated = [d for d in self.inventory.devices if self.inventory.links[d.first_link].emulated]
+        if not emulated:
+            return {}
+        if not self.simulated:
+            raise ConfigError(
+                "emulated and real parts on one bench",
+                file=str(self.path),
+                key=f"links.{emulated[0].first_link}.url",
+                value="emulated",
+                hint="serve the device with `rig emulate` and give its socket:// address here",
+            )
+        from rig.bench.world import meter_config
+
+        return {device.id: meter_config(self.inventory, device, self.seed) for device in emulated}
+
+    def _declaration(self, device: DeviceSection) -> Declaration:
+        if device.declaration or device.id not in self.configs:
+            path = self.path.parent / device.declaration if device.declaration else None
+            return declaration_for(path, edition=device.edition)
+        from rig.bench.world import declaration_of
+
+        return declaration_of(self.configs[device.id])
 
     @property
     def clock(self) -> Clock:
         """Virtual when everything on the bench is emulated, else the system's."""
-        raise NotImplementedError
+        if not self.simulated:
+            return self._system_clock
+        return VirtualClock() if self.world is None else self.world.engine.clock
 
     def begin_case(self, case_id: str, *, defects: tuple[str, ...] = ()) -> None:
-        """Build a fresh twin world for the emulated parts, seeded by the run's seed and the case id."""
-        raise NotImplementedError
+        """Build a fresh twin world for the emulated parts, seeded by the run's seed and the case id.
+
+        Args:
+            case_id: id of the case; with the run's seed it decides every byte.
+            defects: names of defects that the (emulated) device under test gets.
+
+        Raises:
+            ConfigError: an unknown defect, or defects for a real device.
+        """
+        if not self.simulated:
+            if defects:
+                raise ConfigError("defects can be set on emulated devices only", value=defects[0])
+            self._begin_real()
+            return
+        from rig.bench.world import build_world, derive_seed
+
+        self.world = build_world(
+            self.inventory,
+            self.configs,
+            self.positions,
+            derive_seed(self.seed, case_id),
+            {self.device.id: defects},
+        )
+        clock = self.world.engine.clock
+        self._recorder = Recorder(clock, describe=_describe)
+        self._mark = 0
+        self._buses = {
+            name: Bus(line.master(), self._recorder) for name, line in self.world.lines.items()
+        }
+        self.rack.rebind(self.world.scene)
+
+    def _begin_real(self) -> None:
+        if self._recorder is None:
+            self._recorder = Recorder(self._system_clock, describe=_describe)
+        self._recorder.clear()
+        self._mark = self._recorder.mark()
 
     def end_case(self) -> None:
-        """Leave the bench in its safe state: source off, links quiet."""
-        raise NotImplementedError
+        """Leave the bench in its safe state: source off."""
+        self.rack.safe()
+
+    def records(self) -> list[ExchangeRecord]:
+        """What crossed the links in this case, decoded for people."""
+        return [] if self._recorder is None else self._recorder.since(self._mark)
+
+    def bus(self, link: str) -> Bus:
+        """The bus of a link; a real one is opened on first use.
+
+        Raises:
+            BenchError: the port cannot be opened, now or at an earlier try.
+        """
+        if link in self._broken:
+            raise BenchError(self._broken[link])
+        if link not in self._buses:
+            from rig.bench.real_link import open_bus
+
+            try:
+                self._buses[link] = open_bus(
+                    link, self.inventory.links[link], self._system_clock, self._recorder
+                )
+            except (BenchError, OSError) as error:
+                self._broken[link] = f"link {link} ({self.inventory.links[link].url}): {error}"
+                raise BenchError(self._broken[link]) from error
+        return self._buses[link]
 
     def dut(self, device_id: str | None = None) -> Dut:
-        """The device under test, identified by reading its address.
+        """The device under test (or another one of the bench), identified by its answer.
 
         Raises:
             LinkTimeout: nothing answers.
             BenchError: the port cannot be opened.
         """
-        raise NotImplementedError
+        device = self.device if device_id is None else self._choose(device_id)
+        declaration = self.declarations[device.id]
+        bus = self.bus(device.first_link)
+        config = self.configs.get(device.id)
+        known = config.address if config is not None else device.address
+        session = self.new_session(bus, declaration, known)
+        address = identified_address(session, known)
+        return Dut(
+            id=device.id,
+            address=address,
+            meter=self.new_session(bus, declaration, address),
+            declaration=declaration,
+            position=self.positions[device.id],
+            simulated=self.simulated,
+            bus=bus,
+            bench=self,
+        )
 
     def new_session(self, bus: Bus, declaration: Declaration, address: str | None) -> MeterSession:
         """A session on a bus, with the declared profile and passwords."""
-        raise NotImplementedError
+        from rig.protocols.dlt645.messages import Credentials
+        from rig.protocols.dlt645.profile import DEFAULT, DEFAULT_1997
+        from rig.sessions.meter import MeterSession
+
+        credentials = {
+            level: Credentials(level, password, declaration.operator)
+            for level, password in declaration.passwords.items()
+        }
+        profile = DEFAULT_1997 if declaration.edition == "1997" else DEFAULT
+        return MeterSession(bus, profile=profile, address=address, credentials=credentials)
 
     def missing(self, mean: str) -> str | None:
-        """Why the bench lacks a mean (``source``, ``reference``, ``error_calculator``, ``counter``...), or None."""
-        raise NotImplementedError
+        """Why the bench lacks a mean (``source``, ``password:2``...), or None when it has it.
+
+        Raises:
+            ConfigError: a mean of no known kind.
+        """
+        kind, _, name = mean.partition(":")
+        if kind in INSTRUMENT_ROLES:
+            return None if kind in self.rack.sections else f"no {kind.replace('_', ' ')} on bench {self.name!r}"
+        if kind == "password" and name.isdigit():
+            if int(name) in self.declarations[self.device.id].passwords:
+                return None
+            return f"no password of level {name} in the declaration of {self.device.id!r}"
+        if kind == "virtual_time":
+            return None if self.simulated else f"bench {self.name!r} runs in real time"
+        known = ", ".join((*INSTRUMENT_ROLES, "password:N", "virtual_time"))
+        raise ConfigError("unknown mean", key="needs", value=mean, hint=f"one of {known}")
 
     @property
     def source(self) -> PowerSource | None:
         """Programmable source, or None when the bench has none."""
-        raise NotImplementedError
+        held: PowerSource | None = self.rack.get("source")
+        return held
 
     @property
     def reference(self) -> ReferenceMeter | None:
         """Reference meter, or None."""
-        raise NotImplementedError
+        held: ReferenceMeter | None = self.rack.get("reference")
+        return held
 
     @property
     def error_calculator(self) -> ErrorCalculator | None:
         """Error calculator, or None."""
-        raise NotImplementedError
+        held: ErrorCalculator | None = self.rack.get("error_calculator")
+        return held
 
     @property
     def counter(self) -> PulseCounter | None:
         """Pulse counter, or None."""
-        raise NotImplementedError
+        held: PulseCounter | None = self.rack.get("counter")
+        return held
 
     def close(self) -> None:
         """Source off, everything closed; closing twice is harmless."""
+        self.rack.close()
+        for bus in self._buses.values():
+            bus.close()
+        self._buses = {}
+
+    def describe(self) -> dict[str, Any]:
+        """Devices and instruments for the record of the run."""
+        return {
+            "devices": [_device_record(self, device) for device in self.inventory.devices],
+            "instruments": [
+                section.model_dump(mode="json", exclude={"timing"}) for section in self.inventory.instruments
+            ],
+        }
+
+
+def _device_record(bench: Bench, device: DeviceSection) -> dict[str, Any]:
+    declaration = bench.declarations[device.id]
+    config = bench.configs.get(device.id)
+    return {
+        "id": device.id,
+        "role": device.role,
+        "protocol": f"{device.protocol}-{device.edition}",
+        "link": device.first_link,
+        "address": config.address if config is not None else device.address or "found by wildcard",
+        "simulated": bench.simulated,
+        "maker": declaration.maker,
+        "model": declaration.model,
+        "serial": declaration.serial,
+        "declaration": declaration.source,
+        "under_test": device.id == bench.device.id,
+    }
+
+
+def _positions(inventory: Inventory) -> dict[str, int]:
+    """Place of every device on the circuit: as given, else the lowest free one."""
+    taken = {device.position for device in inventory.devices if device.position is not None}
+    free = (place for place in range(1, 200) if place not in taken)
+    return {
+        device.id: device.position if device.position is not None else next(free)
+        for device in inventory.devices
+    }
+
+
+def _describe(data: bytes) -> str:
+    """One line on a frame for people who read the evidence."""
+    from rig.protocols.decode import decoders
+
+    decoded = decoders()["dlt645"](data)
+    if not decoded.ok:
+        return str(decoded.error)
+    return ", ".join(f"{key} {value}" for key, value in decoded.fields.items())

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from rig.bench.binding import Bench
-from rig.bench.dut import Dut
-from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
-from rig.testing.case import RunningCase, running_case
-from rig.testing.check import Check
-from rig.testing.outcomes import NotTested
-from rig.transports.bus import Bus
+if TYPE_CHECKING:
+    from rig.bench.binding import Bench
+    from rig.bench.dut import Dut
+    from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
+    from rig.testing.case import RunningCase
+    from rig.testing.check import Check
+    from rig.transports.bus import Bus
+
+
+def _running(request: pytest.FixtureRequest) -> RunningCase:
+    from rig.testing.case import running_case
+
+    return _running(request)
+
+
+T = TypeVar("T")
+
+
+def _present(bench: Bench, role: str, held: T | None) -> T:
+    if held is None:
+        from rig.testing.outcomes import NotTested
+
+        raise NotTested(bench.missing(role))
+    return held
 
 
 @pytest.fixture
 def check(request: pytest.FixtureRequest) -> Check:
     """The checks of this case: each records what was observed and judges it."""
-    return running_case(request.node).check
+    return _running(request).check
 
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Bench:
     """The bench of this run, with a fresh emulated world for this case."""
-    return running_case(request.node).bench
+    return _running(request).bench
 
 
 @pytest.fixture
 def dut(request: pytest.FixtureRequest) -> Dut:
     """The device under test, identified on its link."""
-    return running_case(request.node).dut()
+    return _running(request).dut()
 
 
 @pytest.fixture
@@ -42,9 +60,7 @@ def bus(dut: Dut) -> Bus:
 @pytest.fixture
 def source(bench: Bench) -> Iterator[PowerSource]:
     """Programmable source; off again after the case."""
-    held = bench.source
-    if held is None:
-        raise NotTested(bench.missing("source"))
+    held = _present(bench, "source", bench.source)
     yield held
     held.output_off()
 
@@ -52,38 +68,17 @@ def source(bench: Bench) -> Iterator[PowerSource]:
 @pytest.fixture
 def reference(bench: Bench) -> ReferenceMeter:
     """Reference meter."""
-    held = bench.reference
-    if held is None:
-        raise NotTested(bench.missing("reference"))
-    return held
+    return _present(bench, "reference", bench.reference)
 
 
 @pytest.fixture
 def error_calculator(bench: Bench) -> ErrorCalculator:
     """Error calculator."""
-    held = bench.error_calculator
-    if held is None:
-        raise NotTested(bench.missing("error_calculator"))
-    return held
+    return _present(bench, "error_calculator", bench.error_calculator)
 
 
 @pytest.fixture
 def counter(bench: Bench) -> PulseCounter:
     """Pulse counter."""
-    held = bench.counter
-    if held is None:
-        raise NotTested(bench.missing("counter"))
-    return held
+    return _present(bench, "counter", bench.counter)
 
-
-__all__ = [
-    "RunningCase",
-    "bench",
-    "bus",
-    "check",
-    "counter",
-    "dut",
-    "error_calculator",
-    "reference",
-    "source",
-]

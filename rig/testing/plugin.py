@@ -1,10 +1,24 @@
-"""pytest plugin of the rig: options, markers, fixtures; inert for tests that are no cases of a device."""
+"""pytest plugin of the rig: options, markers, fixtures; inert for tests that are no cases of a device.
+
+Everything heavy is imported when a first case is collected, so that other people's test runs do not pay for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
+from rig.testing import fixtures
 from rig.testing.markers import MARKERS
+
+if TYPE_CHECKING:
+    from rig.testing.session import CaseSession
+
+#: the running session of cases; `rig run` and `rig prove` put theirs here before the collection
+SESSION: pytest.StashKey[CaseSession] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +32,116 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Make the markers known, and the fixtures."""
     for text in MARKERS.values():
         config.addinivalue_line("markers", text)
+    config.pluginmanager.register(fixtures, "rig-fixtures")
+
+
+def _session(config: pytest.Config) -> CaseSession:
+    """The session of this run; made from the command-line options when nobody made one."""
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        from rig.errors import ConfigError
+        from rig.testing.standalone import standalone_session
+
+        try:
+            session = standalone_session(config)
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[SESSION] = session
+    return session
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse incomplete cases and keep the selected ones; nothing happens when there is no case."""
+    from rig.testing.collection import is_case, select_cases
+
+    if any(is_case(item) for item in items):
+        select_cases(_session(config), config, items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Gate a case and give it its fresh world before its fixtures are made."""
+    from rig.testing.collection import case_info, is_case
+
+    if not is_case(item):
+        return (yield)
+    from rig.testing.case import RUNNING
+
+    session = _session(item.config)
+    item.stash[RUNNING] = running = session.start(case_info(item))
+    try:
+        session.begin(running)
+        return (yield)
+    except BaseException as error:
+        _raise_translated(item, error)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Judge the body of a case: what escaped it, what it recorded, and whether it checked anything."""
+    from rig.testing.case import RUNNING
+
+    running = item.stash.get(RUNNING, None)
+    if running is None:
+        return (yield)
+    try:
+        result = yield
+        _session(item.config).body_ended(running)
+        return result
+    except BaseException as error:
+        _raise_translated(item, error)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Close the record of a case after its fixtures are gone."""
+    from rig.testing.case import RUNNING
+
+    running = item.stash.get(RUNNING, None)
+    if running is None:
+        return (yield)
+    try:
+        return (yield)
+    except BaseException as error:
+        _raise_translated(item, error)
+    finally:
+        _session(item.config).finish(running)
+        del item.stash[RUNNING]
+
+
+def _raise_translated(item: pytest.Item, error: BaseException) -> None:
+    """Raise what pytest and Allure shall see: skips for what was not run, AssertionError for what failed."""
+    from rig.testing.case import RUNNING
+    from rig.testing.outcomes import NotApplicable, NotTested
+
+    running = item.stash[RUNNING]
+    if isinstance(error, pytest.skip.Exception):
+        error = NotTested(str(error.msg))
+    shown = _session(item.config).translate(running, error)
+    if isinstance(shown, (NotApplicable, NotTested)):
+        word = "NOT_APPLICABLE" if isinstance(shown, NotApplicable) else "NOT_TESTED"
+        raise pytest.skip.Exception(f"{word}: {shown}", _use_item_location=True) from None
+    if shown is error:
+        raise error
+    raise shown from error
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close the bench, and write the reports of a run of its own."""
+    cases = session.config.stash.get(SESSION, None)
+    if cases is not None:
+        from rig.testing.standalone import finish_standalone
+
+        finish_standalone(session.config, cases)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the results are."""
+    out = config.getoption("--out")
+    if out and config.stash.get(SESSION, None) is not None:
+        terminalreporter.write_line(f"rig: results in {Path(out).resolve()}")
+

@@ -1,0 +1,107 @@
+"""Reading a declaration: a TOML file in which a maker says what its device supports."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from rig.bench.declaration import STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
+from rig.bench.inventory import mistakes_error, read_toml, toml_mistakes
+from rig.ports.meter import MeterRating
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeviceTable(_Section):
+    """``[device]``: nameplate text."""
+
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+
+
+class ProtocolTable(_Section):
+    """``[protocol]``: functions as hex codes, items as patterns, speeds."""
+
+    functions: tuple[Annotated[str, Field(pattern=r"^[01][0-9A-Fa-f]$")], ...] | None = None
+    items: tuple[Annotated[str, Field(pattern=r"^[0-9A-Fa-f*?]{1,8}$")], ...] = ("*",)
+    bauds: tuple[Literal[300, 600, 1200, 2400, 4800, 9600, 19200], ...] = (2400,)
+    options: tuple[str, ...] = ()
+
+
+class RatingTable(_Section):
+    """``[rating]``: as on the nameplate; left out, the usual residential meter."""
+
+    voltage_v: Decimal = Field(USUAL_RATING.voltage_v, gt=0, le=500)
+    itr_a: Decimal = Field(USUAL_RATING.itr_a, gt=0)
+    imin_a: Decimal = Field(USUAL_RATING.imin_a, gt=0)
+    imax_a: Decimal = Field(USUAL_RATING.imax_a, gt=0)
+    ist_a: Decimal = Field(USUAL_RATING.ist_a, gt=0)
+    frequency_hz: Decimal = Field(USUAL_RATING.frequency_hz, ge=45, le=65)
+    constant_imp_per_kwh: Decimal = Field(USUAL_RATING.constant_imp_per_kwh, gt=0)
+    accuracy_class: Literal["A", "B", "C", "D", "E"] = USUAL_RATING.accuracy_class
+    connection: Literal["direct", "transformer"] = "direct"
+    phases: Literal[1, 3] = 1
+    bidirectional: bool = True
+    register_decimals: int = Field(2, ge=0, le=4)
+    tariffs: int = Field(4, ge=1, le=63)
+
+    @field_validator("imax_a")
+    @classmethod
+    def _above_transitional(cls, value: Decimal, info: Any) -> Decimal:
+        itr = info.data.get("itr_a")
+        if itr is not None and value <= itr:
+            raise ValueError(f"must be above itr_a; more than {itr}")
+        return value
+
+
+class DeclarationFile(_Section):
+    """A whole declaration."""
+
+    device: DeviceTable = DeviceTable()
+    protocol: ProtocolTable = ProtocolTable()
+    passwords: dict[
+        Annotated[str, Field(pattern=r"^[0-9]$")], Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    ] = Field(default_factory=dict)
+    operator: Annotated[str, Field(pattern=r"^[0-9]{8}$")] = "00000000"
+    rating: RatingTable = RatingTable()
+
+
+def read_declaration(path: Path, *, edition: str = "2007") -> Declaration:
+    """Read and check a declaration.
+
+    Raises:
+        ConfigError: all mistakes in one message.
+    """
+    document = read_toml(path, "declaration")
+    try:
+        file = DeclarationFile.model_validate(document)
+    except ValidationError as error:
+        raise mistakes_error(path, toml_mistakes(error, DeclarationFile)) from None
+    functions = file.protocol.functions
+    return Declaration(
+        source=path.name,
+        edition=edition,
+        functions=STANDARD_FUNCTIONS if functions is None else frozenset(int(code, 16) for code in functions),
+        items=file.protocol.items,
+        passwords={int(level): password for level, password in file.passwords.items()},
+        operator=file.operator,
+        options=frozenset(file.protocol.options),
+        rating=MeterRating(**file.rating.model_dump()),
+        bauds=file.protocol.bauds,
+        maker=file.device.maker,
+        model=file.device.model,
+        serial=file.device.serial,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def declaration_for(path: Path | None, *, edition: str = "2007") -> Declaration:
+    """The declaration of a device: its file, or the standard's mandatory set."""
+    return STANDARD_MINIMUM if path is None else read_declaration(path, edition=edition)

@@ -1,0 +1,327 @@
+"""The bench file: its schema, and messages that name file, key, value and what would be right."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from rig.errors import ConfigError
+from rig.ports.byte_link import LineSettings
+
+EMULATED = "emulated"
+
+#: what a device can be; later protocols add their roles here
+Role = Literal["meter", "collector", "concentrator", "ncc", "water_meter", "gas_meter"]
+InstrumentRole = Literal["source", "reference", "error_calculator", "counter"]
+Baud = Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+
+_URL = re.compile(r"emulated|(socket|rfc2217|loop|pty|listen|alt)://\S*|/\S+|COM\d+", re.IGNORECASE)
+_URL_HINT = "/dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port, listen://host:port or emulated"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BenchSection(_Section):
+    """``[bench]``."""
+
+    name: str = Field(min_length=1)
+    operator: str = ""
+    #: where `rig doctor --bringup` records what it accepted, relative to the bench file
+    bringup: str = ""
+    #: lab profile that overrides criteria, relative to the bench file
+    profile: str = ""
+
+
+class AdapterSection(_Section):
+    """Timing of a real adapter as characterised: its own delay and the spread of it, in seconds."""
+
+    latency_s: float = Field(0.0, ge=0, le=10)
+    jitter_s: float = Field(0.0, ge=0, le=10)
+    model: str = ""
+    serial: str = ""
+
+
+class LinkSection(_Section):
+    """``[links.NAME]``."""
+
+    url: str
+    baud: Baud = 2400
+    parity: Literal["N", "E", "O"] = "E"
+    data_bits: Literal[7, 8] = 8
+    stop_bits: Literal[1, 2] = 1
+    #: link of the topology that this line stands for
+    topology: str = "K8-C1"
+    faults: tuple[str, ...] = ()
+    adapter: AdapterSection | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _known_url(cls, value: str) -> str:
+        if not _URL.fullmatch(value):
+            raise ValueError(f"not a way to reach a line; {_URL_HINT}")
+        return value
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the far end is the twin."""
+        return self.url.lower() == EMULATED
+
+    @property
+    def settings(self) -> LineSettings:
+        """Character format and rate."""
+        return LineSettings(self.baud, self.data_bits, self.parity, self.stop_bits)
+
+
+class EmulatedSection(_Section):
+    """How an emulated device is drawn: ``seed`` of its configuration (left out: the run's), defects it carries."""
+
+    seed: int | None = None
+    defects: tuple[str, ...] = ()
+
+
+class DeviceSection(_Section):
+    """``[[devices]]``."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    role: Role
+    link: str = ""
+    links: tuple[str, ...] = ()
+    protocol: Literal["dlt645"] = "dlt645"
+    edition: Literal["2007", "1997"] = "2007"
+    address: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    declaration: str = ""
+    position: int | None = Field(None, ge=1, le=96)
+    emulated: EmulatedSection = EmulatedSection()
+
+    @property
+    def first_link(self) -> str:
+        """The link its protocol is spoken on."""
+        return self.link or (self.links[0] if self.links else "")
+
+
+class InstrumentSection(_Section):
+    """``[[instruments]]``; ``resource`` is a VISA resource string or ``emulated``."""
+
+    role: InstrumentRole
+    driver: str
+    resource: str = Field(min_length=1)
+    serial: str = ""
+    calibration_due: date | None = None
+    #: waits of the real instrument, by the driver's own names, for example settling_s
+    timing: dict[str, float] = Field(default_factory=dict)
+    #: declared expanded uncertainty (k=2) in percent from the calibration, where the driver's class value does not hold
+    uncertainty_percent: Decimal | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the instrument is emulated at the wire."""
+        return self.resource.lower() == EMULATED
+
+
+class Inventory(_Section):
+    """A whole bench file."""
+
+    bench: BenchSection
+    links: dict[str, LinkSection] = Field(min_length=1)
+    devices: tuple[DeviceSection, ...] = Field(min_length=1)
+    instruments: tuple[InstrumentSection, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """True when everything on the bench is emulated, so that time can be virtual."""
+        return all(link.emulated for link in self.links.values()) and all(
+            instrument.emulated for instrument in self.instruments
+        )
+
+
+#: what a value of these keys looks like
+_FORMS = {
+    "address": "12 decimal digits as on the nameplate",
+    "id": "letters, digits, dot, dash and underscore",
+    "functions": "two hex digits each, for example 1C",
+    "operator": "eight decimal digits",
+}
+
+#: one mistake: key, message, value, hint
+_Mistake = tuple[str, str, object, str]
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Read and check a bench file.
+
+    Raises:
+        ConfigError: all mistakes in one message.
+    """
+    document = read_toml(path, "bench file")
+    try:
+        inventory = Inventory.model_validate(document)
+    except ValidationError as error:
+        raise mistakes_error(path, toml_mistakes(error, Inventory)) from None
+    mistakes = _cross_check(inventory, path)
+    if mistakes:
+        raise mistakes_error(path, mistakes)
+    return inventory
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Parsed TOML.
+
+    Raises:
+        ConfigError: the file cannot be read, is not UTF-8 or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"the {what} cannot be read", file=str(path), hint=error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the {what} is not UTF-8 text", file=str(path), hint=f"octet {error.start}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"the {what} is not TOML", file=str(path), hint=str(error)) from None
+
+
+def mistakes_error(path: Path, mistakes: list[_Mistake]) -> ConfigError:
+    """One error for one or several mistakes."""
+    if len(mistakes) == 1:
+        key, message, value, hint = mistakes[0]
+        return ConfigError(message, file=str(path), key=key, value=value, hint=hint or None)
+    lines = [str(ConfigError(text, key=key, value=value, hint=hint or None)) for key, text, value, hint in mistakes]
+    return ConfigError(f"{len(mistakes)} mistakes\n  " + "\n  ".join(lines), file=str(path))
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def toml_mistakes(error: ValidationError, model: type[BaseModel]) -> list[_Mistake]:
+    """The mistakes that a schema found in a parsed TOML file."""
+    return [_mistake(detail, model) for detail in error.errors()]
+
+
+def _section_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Schema of the table that holds the last part of ``location``."""
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        if field is not None:
+            inner = [kind for kind in _models_in(field.annotation)]
+            if inner:
+                model = inner[0]
+    return model
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def _mistake(detail: Any, model: type[BaseModel]) -> _Mistake:
+    location = detail["loc"]
+    key = _dotted(location)
+    value = detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            allowed = list(_section_at(model, location).model_fields)
+            near = get_close_matches(str(location[-1]), allowed, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(allowed)}"
+            return key, "unknown key", value, hint
+        case "missing":
+            return key, "missing", None, f"add {location[-1]} = ..."
+        case "literal_error":
+            return key, "not one of the known values", value, f"one of {detail['ctx']['expected']}"
+        case "string_pattern_mismatch":
+            return key, "not of the right form", value, _FORMS.get(key.rpartition(".")[2], detail["msg"])
+        case _:
+            message, _, hint = detail["msg"].removeprefix("Value error, ").partition("; ")
+            return key, message[:1].lower() + message[1:], value, hint
+
+
+def _cross_check(inventory: Inventory, path: Path) -> list[_Mistake]:
+    mistakes = [*_check_devices(inventory, path), *_check_instruments(inventory), *_check_mixture(inventory)]
+    if inventory.bench.profile and not (path.parent / inventory.bench.profile).is_file():
+        mistakes.append(("bench.profile", "no such file", inventory.bench.profile, "path relative to the bench file"))
+    return mistakes
+
+
+def _check_devices(inventory: Inventory, path: Path) -> list[_Mistake]:
+    mistakes: list[_Mistake] = []
+    seen: set[str] = set()
+    positions: set[int] = set()
+    known = ", ".join(inventory.links)
+    for number, device in enumerate(inventory.devices):
+        place = f"devices[{number}]"
+        if device.id in seen:
+            mistakes.append((f"{place}.id", "two devices have this id", device.id, "every id once"))
+        seen.add(device.id)
+        for name in (device.links or (device.first_link,)) if device.first_link else ():
+            if name not in inventory.links:
+                mistakes.append((f"{place}.link", "no such link in this file", name, f"links are: {known}"))
+        if not device.first_link:
+            mistakes.append((f"{place}.link", "missing", None, f"links are: {known}"))
+        if device.declaration and not (path.parent / device.declaration).is_file():
+            mistakes.append(
+                (f"{place}.declaration", "no such file", device.declaration, "path relative to the bench file")
+            )
+        if device.position is not None and device.position in positions:
+            mistakes.append((f"{place}.position", "two devices in this position", device.position, "every position once"))
+        positions.add(device.position or 0)
+    return mistakes
+
+
+def _check_instruments(inventory: Inventory) -> list[_Mistake]:
+    from importlib.metadata import entry_points
+
+    drivers = {entry.name for entry in entry_points(group="rig.instruments")}
+    emulators = {entry.name for entry in entry_points(group="rig.emulators")}
+    mistakes: list[_Mistake] = []
+    roles: set[str] = set()
+    for number, instrument in enumerate(inventory.instruments):
+        place = f"instruments[{number}]"
+        if instrument.role in roles:
+            mistakes.append((f"{place}.role", "two instruments have this role", instrument.role, "every role once"))
+        roles.add(instrument.role)
+        offered = emulators if instrument.emulated else drivers
+        if instrument.driver not in offered:
+            kind = "emulator" if instrument.emulated else "driver"
+            near = get_close_matches(instrument.driver, offered, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(sorted(offered))}"
+            mistakes.append((f"{place}.driver", f"no such {kind}", instrument.driver, hint))
+    return mistakes
+
+
+def _check_mixture(inventory: Inventory) -> list[_Mistake]:
+    """A device and the instruments that feed and watch it must live in the same world, real or emulated."""
+    mistakes: list[_Mistake] = []
+    emulated_devices = [d.id for d in inventory.devices if _is_emulated(inventory, d)]
+    real_devices = [d.id for d in inventory.devices if not _is_emulated(inventory, d)]
+    for number, instrument in enumerate(inventory.instruments):
+        strangers = real_devices if instrument.emulated else emulated_devices
+        if strangers:
+            kind, other = ("emulated", "real") if instrument.emulated else ("real", "emulated")
+            mistakes.append(
+                (
+                    f"instruments[{number}].resource",
+                    f"{kind} {instrument.role} beside the {other} device {strangers[0]}: it cannot feed or see it",
+                    instrument.resource,
+                    f"make both {other}, or leave the instrument out",
+                )
+            )
+    return mistakes
+
+
+def _is_emulated(inventory: Inventory, device: DeviceSection) -> bool:
+    link = inventory.links.get(device.first_link)
+    return link is not None and link.emulated

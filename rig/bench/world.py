@@ -1,0 +1,103 @@
+"""The emulated part of a bench: a fresh twin for every case, seeded so that order and selection change nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from rig.bench.declaration import STANDARD_FUNCTIONS, Declaration
+from rig.bench.inventory import DeviceSection, Inventory
+from rig.transports.memory import MemoryLine
+from rig.twin.build import EmulatedMeter, build_meter
+from rig.twin.devices.meter_config import MeterConfig
+from rig.twin.engine import Engine
+from rig.twin.faults import fault_by_name
+from rig.twin.physics.scene import Scene
+
+
+def derive_seed(seed: int, name: str) -> int:
+    """Seed (64 bit) of everything that happens under ``name`` in a run."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
+
+
+@dataclass
+class World:
+    """One twin: engine, circuit, lines, devices by id."""
+
+    engine: Engine
+    scene: Scene
+    lines: dict[str, MemoryLine]
+    meters: dict[str, EmulatedMeter]
+
+
+def meter_config(inventory: Inventory, device: DeviceSection, seed: int) -> MeterConfig:
+    """The nameplate of an emulated meter: the same for all cases of a run."""
+    fixed = {"baud": inventory.links[device.first_link].baud}
+    if device.address is not None:
+        fixed["address"] = device.address  # type: ignore[assignment]
+    chosen = device.emulated.seed
+    return MeterConfig.conforming(derive_seed(seed, device.id) if chosen is None else chosen, **fixed)
+
+
+def declaration_of(config: MeterConfig) -> Declaration:
+    """What the maker of an emulated meter would declare."""
+    functions = set(STANDARD_FUNCTIONS)
+    if "relay" in config.features:
+        functions.add(0x1C)
+    if "authentication" in config.features:
+        functions.add(0x03)
+    return Declaration(
+        source="emulated meter",
+        functions=frozenset(functions),
+        passwords=dict(config.passwords),
+        options=config.features,
+        rating=config.rating,
+        bauds=(600, 1200, 2400, 4800, 9600, 19200),
+        maker="twin",
+        model="emulated single-phase meter",
+        serial=config.address,
+    )
+
+
+def build_world(
+    inventory: Inventory,
+    configs: dict[str, MeterConfig],
+    positions: dict[str, int],
+    seed: int,
+    defects: dict[str, tuple[str, ...]],
+) -> World:
+    """Build lines and devices of a bench file from scratch.
+
+    Args:
+        inventory: the bench file.
+        configs: nameplates of the emulated meters by device id.
+        positions: place of every device on the circuit.
+        seed: of this one world.
+        defects: by device id, on top of those the bench file gives it.
+
+    Raises:
+        ConfigError: an unknown defect or fault.
+    """
+    engine = Engine(seed)
+    scene = Scene(engine)
+    lines: dict[str, MemoryLine] = {}
+    for name, link in inventory.links.items():
+        if link.emulated:
+            line = lines[name] = MemoryLine(name, engine.clock, link.settings)
+            for number, fault in enumerate(link.faults):
+                line.manipulators.append(fault_by_name(fault, seed=engine.derive(f"fault/{name}/{number}")))
+    meters: dict[str, EmulatedMeter] = {}
+    for device in inventory.devices:
+        if device.id not in configs:
+            continue
+        line = lines[device.first_link]
+        meter = meters[device.id] = build_meter(
+            engine,
+            scene,
+            configs[device.id].fresh(),
+            position=positions[device.id],
+            defects=(*device.emulated.defects, *defects.get(device.id, ())),
+        )
+        line.attach(meter.wire)
+        line.manipulators.extend(meter.line_faults)
+    return World(engine, scene, lines, meters)

@@ -1,0 +1,120 @@
+"""What is known of a case before it runs, and one case while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rig.criteria import registry
+from rig.errors import ConfigError
+from rig.testing.check import Check
+from rig.topology.lookup import find_link
+
+if TYPE_CHECKING:
+    from rig.bench.binding import Bench
+    from rig.bench.dut import Dut
+    from rig.criteria.model import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInfo:
+    """Identity of a case and everything its markers (or Robot tags) say.
+
+    ``clauses`` are (standard, id) pairs; ``mistakes`` say why the case cannot be taken into a suite, empty when it can.
+    """
+
+    id: str
+    title: str
+    clauses: tuple[tuple[str, str], ...]
+    link: str
+    title_zh: str = ""
+    criteria: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    known_bad: tuple[str, ...] = ()
+    bench_time_s: float = 0.0
+    runner: str = "pytest"
+    mistakes: tuple[str, ...] = ()
+
+    @property
+    def standard(self) -> str:
+        """Standard of the first clause."""
+        return self.clauses[0][0] if self.clauses else ""
+
+    @property
+    def clause(self) -> str:
+        """All clauses; those of another standard than the first carry its name."""
+        return ", ".join(
+            number if standard == self.standard else f"{standard} {number}" for standard, number in self.clauses
+        )
+
+    @property
+    def clause_names(self) -> frozenset[str]:
+        """Every clause in the spelling of a measurement: standard, space, id."""
+        return frozenset(f"{standard} {number}" for standard, number in self.clauses)
+
+    @property
+    def first_clause(self) -> str | None:
+        """The clause that a check belongs to when it names none."""
+        return " ".join(self.clauses[0]) if self.clauses else None
+
+    def rules(self) -> list[Clause]:
+        """Records of the clauses."""
+        return [registry.clause(standard, number) for standard, number in self.clauses]
+
+
+def mistakes_of(info: CaseInfo) -> tuple[str, ...]:
+    """Why a case cannot be taken into a suite: it must name its rule, its link and a device that it fails."""
+    found = []
+    for what, given in (("clause", info.clauses), ("link", info.link), ("known_bad", info.known_bad)):
+        if not given:
+            found.append(f"no {what} given")
+    try:
+        info.rules()
+        for criterion_id in info.criteria:
+            registry.criterion(criterion_id)
+        if info.link:
+            find_link(info.link)
+    except ConfigError as error:
+        found.append(str(error))
+    return tuple(found)
+
+
+@dataclass
+class RunningCase:
+    """One case while it runs: its bench, its checks, and what went wrong so far."""
+
+    info: CaseInfo
+    bench: Bench
+    check: Check
+    began_s: float = 0.0
+    errors: list[BaseException] = field(default_factory=list)
+    begun: bool = False
+    body_ran: bool = False
+    held: Dut | None = None
+
+    def dut(self) -> Dut:
+        """The device under test, identified once a case."""
+        if self.held is None:
+            self.held = self.bench.dut()
+        return self.held
+
+
+INFO: pytest.StashKey[CaseInfo] = pytest.StashKey()
+RUNNING: pytest.StashKey[RunningCase] = pytest.StashKey()
+
+
+def running_case(item: pytest.Item) -> RunningCase:
+    """The running case of a pytest item.
+
+    Raises:
+        ConfigError: the item is no case, because it lacks its markers.
+    """
+    running = item.stash.get(RUNNING, None)
+    if running is None:
+        raise ConfigError(
+            "not a case", key=item.nodeid, hint="give it the markers clause, link and known_bad"
+        )
+    return running

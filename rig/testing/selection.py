@@ -1,0 +1,84 @@
+"""`--select`: standard=..., clause=..., link=..., device=..., id=..., runner=... with globs, joined by commas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from rig.errors import ConfigError
+from rig.testing.case import CaseInfo
+
+KEYS = ("standard", "clause", "link", "device", "id", "runner")
+
+
+def _values(info: CaseInfo, device: str, key: str) -> tuple[str, ...]:
+    """What a case has under a key."""
+    match key:
+        case "standard":
+            return tuple(standard for standard, _ in info.clauses)
+        case "clause":
+            return tuple(number for _, number in info.clauses)
+        case "link":
+            return (info.link,)
+        case "device":
+            return (device,)
+        case "id":
+            return (info.id,)
+        case _:
+            return (info.runner,)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Parsed expression: several patterns of one key mean any of them, different keys mean all."""
+
+    text: str = ""
+    patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str | None) -> Selection:
+        """Read an expression; None and empty text select everything.
+
+        Raises:
+            ConfigError: an unknown key, or a part without ``=``.
+        """
+        patterns: dict[str, tuple[str, ...]] = {}
+        for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
+            key, equals, value = (piece.strip() for piece in part.partition("="))
+            if not equals or key not in KEYS or not value:
+                raise ConfigError(
+                    "cannot be read" if not equals or key in KEYS else "unknown key",
+                    key="--select",
+                    value=part,
+                    hint=f"KEY=PATTERN, with KEY one of {', '.join(KEYS)}, joined by commas",
+                )
+            patterns[key] = (*patterns.get(key, ()), value)
+        return cls(text or "", patterns)
+
+    def matches(self, info: CaseInfo, device: str) -> bool:
+        """Whether a case is selected; capitals do not matter."""
+        return all(self._matches_key(info, device, key) for key in self.patterns)
+
+    def _matches_key(self, info: CaseInfo, device: str, key: str) -> bool:
+        return any(
+            fnmatchcase(value.lower(), pattern.lower())
+            for pattern in self.patterns[key]
+            for value in _values(info, device, key)
+        )
+
+    def nothing(self, infos: Iterable[CaseInfo], device: str) -> ConfigError:
+        """The error for a selection that no case matches: names a key that excludes everything and what exists."""
+        every = list(infos)
+        if not every:
+            return ConfigError("no case found in the suites", key="--select", value=self.text)
+        for key, given in self.patterns.items():
+            if not any(self._matches_key(info, device, key) for info in every):
+                known = sorted({value for info in every for value in _values(info, device, key)})
+                shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+                return ConfigError(
+                    "selects no case", key="--select", value=f"{key}={','.join(given)}", hint=f"there are {shown}"
+                )
+        return ConfigError(
+            "selects no case", key="--select", value=self.text, hint="each part matches some case, together none"
+        )
