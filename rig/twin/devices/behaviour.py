@@ -17,7 +17,7 @@ class Behaviour:
     password_checked: bool = True
     lockout_enabled: bool = True
     lockout_threshold: int = 3
-    lockout_reset: Literal["duration", "date"] = "duration"
+    lockout_reset: Literal["duration", "date-change"] = "duration"
     lockout_duration_s: float = 86_400.0
     write_levels: tuple[int, ...] = (2, 4)
     clear_levels: tuple[int, ...] = (2,)

@@ -31,6 +31,21 @@ RESIDENTIAL = MeterRating(
 PASSWORDS = {level: "000000" for level in range(10)} | {2: "111111", 4: "222222"}
 
 
+@dataclass(frozen=True, slots=True)
+class EventLimits:
+    """Limits of the event monitors, relative to rating, and the time a state must last in seconds.
+
+    Spec: DL/T 645-2007, parameters 0409xxxx; values usual in residential meters (recalled).
+    """
+
+    over_voltage_ratio: float = 1.2
+    under_voltage_ratio: float = 0.8
+    loss_of_voltage_ratio: float = 0.7
+    over_current_ratio: float = 1.2
+    overload_ratio: float = 1.2
+    delay_s: float = 60.0
+
+
 @dataclass(slots=True)
 class MeterConfig:
     """What a meter is when it leaves the factory.
@@ -48,6 +63,7 @@ class MeterConfig:
         baud: rate at the start.
         billing_days: up to three (day, hour); the first is the settlement day.
         energy_wh: registers at the start per tariff (index 0 is tariff 1), forward then reverse.
+        limits: when the event monitors speak.
     """
 
     address: str = "000000000001"
@@ -82,6 +98,7 @@ class MeterConfig:
     battery_minutes: int = 0
     programming_key: bool = True
     energy_wh: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
+    limits: EventLimits = field(default_factory=EventLimits)
     features: frozenset[str] = frozenset(
         {"relay", "keep-supply", "alarm", "authentication", "demand", "profile", "hourly-freeze", "apparent"}
     )
