@@ -43,6 +43,8 @@ class Bus:
         self.lease_timeout_s = lease_timeout_s
         self._lock = threading.RLock()
         self._holder = ""
+        #: end of the last character on the line, in clock seconds
+        self.quiet_since_s = float("-inf")
         self._turn = _Turn(self)
 
     @property
@@ -88,6 +90,7 @@ class Bus:
     def write(self, data: bytes) -> Burst:
         """Send bytes within a turn; returns the burst with its computed times."""
         burst = self.link.write(data)
+        self.quiet_since_s = burst.end_s
         if self.recorder is not None:
             self.recorder.append(self.link.name, "request", burst)
         return burst
@@ -95,8 +98,10 @@ class Bus:
     def read(self, deadline_s: float) -> Burst | None:
         """Next burst within a turn, or None at the deadline (clock seconds)."""
         burst = self.link.read(deadline_s)
-        if burst is not None and self.recorder is not None:
-            self.recorder.append(self.link.name, "answer", burst)
+        if burst is not None:
+            self.quiet_since_s = burst.end_s
+            if self.recorder is not None:
+                self.recorder.append(self.link.name, "answer", burst)
         return burst
 
     def discard_input(self) -> bytes:
