@@ -1,0 +1,197 @@
+"""Intrinsic error, repeatability and starting: from a load point to judged measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rig.criteria.gdw10364_2020 import REPEATABILITY_READINGS
+from rig.criteria.jjg596_2026 import READINGS_PER_POINT
+from rig.criteria.mpe import MaximumPermissibleError, active_mpe, repeatability_limit, starting_current_a
+from rig.metrology.error import mean, rounded_mean, spread
+from rig.metrology.load_points import UNITY, LoadPoint
+from rig.metrology.thresholds import starting_interval
+from rig.metrology.uncertainty import error_budget
+from rig.ports.instruments import ErrorCalculator
+from rig.procedures.readings import INSTRUMENT_MARGIN_S, SLOWEST, Plan, Silence, plan_reading, take_reading
+from rig.procedures.station import Station, faulty_stimulus, keep_warm, set_load, total_power_w
+from rig.results.records import Measurement, Verdict
+
+_SHOWN = Decimal("0.0001")
+
+
+def curve_name(point: LoadPoint) -> str:
+    """Name of the error curve a point lies on."""
+    return f"PF {point.power_factor.name} {point.direction}"
+
+
+def basic_error(station: Station, calculator: ErrorCalculator, point: LoadPoint) -> list[Measurement]:
+    """Measure the error at one load point: two readings, their mean, rounded, judged.
+
+    The last measurement is the judged one and lies on the error curve; those before it are the single readings. A load
+    outside the reference conditions gives INCONCLUSIVE; a meter that gives no (or far too few) pulses gives FAIL with the
+    pulses observed.
+
+    Spec: JJG 596-2026, intrinsic error
+    """
+    limit = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
+    return _error_at(station, calculator, point, limit, SLOWEST)
+
+
+def _error_at(
+    station: Station,
+    calculator: ErrorCalculator,
+    point: LoadPoint,
+    limit: MaximumPermissibleError,
+    slowest: float,
+) -> list[Measurement]:
+    wanted = set_load(station, point)
+    fault = faulty_stimulus(station, wanted, point.name)
+    if fault:
+        return fault
+    plan = plan_reading(
+        station, calculator, total_power_w(station, point), limit.limit_percent, slowest=slowest
+    )
+    taken = _take(station, calculator, plan, READINGS_PER_POINT)
+    fault = faulty_stimulus(station, wanted, point.name)
+    if fault:
+        return fault
+    keep_warm(station)
+    if isinstance(taken, Silence):
+        return [_too_few_pulses(point, plan, taken, limit)]
+    return [
+        *_readings(point, taken),
+        _judged_error(station, calculator, point, limit, plan, taken),
+    ]
+
+
+def _take(station: Station, calculator: ErrorCalculator, plan: Plan, number: int) -> list[Decimal] | Silence:
+    calculator.configure(
+        meter_constant_imp_per_kwh=station.rating.constant_imp_per_kwh,
+        pulses=plan.pulses,
+        position=station.position,
+    )
+    readings: list[Decimal] = []
+    for _ in range(number):
+        reading = take_reading(station, calculator, plan)
+        if isinstance(reading, Silence):
+            return reading
+        readings.append(reading)
+    return readings
+
+
+def _readings(point: LoadPoint, readings: Iterable[Decimal]) -> list[Measurement]:
+    return [
+        Measurement(f"reading {number} at {point.name}", reading.quantize(_SHOWN), "%")
+        for number, reading in enumerate(readings, start=1)
+    ]
+
+
+def _too_few_pulses(
+    point: LoadPoint, plan: Plan, silence: Silence, limit: MaximumPermissibleError
+) -> Measurement:
+    return Measurement(
+        name=f"output pulses at {point.name} in {silence.waited_s:.0f} s",
+        value=Decimal(silence.pulses_seen),
+        unit="imp",
+        lower=Decimal(plan.pulses),
+        verdict=Verdict.FAIL,
+        criterion=limit.criterion.id,
+        clause=f"{limit.criterion.standard} {limit.criterion.clause}",
+        provisional=limit.criterion.provisional,
+    )
+
+
+def _judged_error(
+    station: Station,
+    calculator: ErrorCalculator,
+    point: LoadPoint,
+    limit: MaximumPermissibleError,
+    plan: Plan,
+    readings: list[Decimal],
+) -> Measurement:
+    interval = limit.rounding_percent
+    value = mean(readings).quantize(_SHOWN) if interval is None else rounded_mean(readings, interval)
+    budget = error_budget(
+        readings,
+        reference_percent=calculator.error_uncertainty_percent,
+        reference_pulses=plan.preset,
+        angle_deg=point.angle_deg,
+        rounding_percent=interval,
+        bench=station.uncertainty,
+    )
+    shown_limit = limit.limit_percent.normalize() + 0
+    return Measurement(
+        name=f"error at {point.name}",
+        value=value,
+        unit="%",
+        lower=-shown_limit,
+        upper=shown_limit,
+        uncertainty=budget.expanded_percent,
+        verdict=station.judged(limit.criterion, value, limit.limit_percent, budget.expanded_percent),
+        criterion=limit.criterion.id,
+        clause=f"{limit.criterion.standard} {limit.criterion.clause}",
+        provisional=limit.criterion.provisional,
+        curve=curve_name(point),
+        x=point.current_a,
+        x_unit="A",
+    )
+
+
+def load_curve(
+    station: Station, calculator: ErrorCalculator, points: Iterable[LoadPoint]
+) -> list[Measurement]:
+    """Basic error at every point, in the order given (the regulation asks for descending current)."""
+    return [found for point in points for found in basic_error(station, calculator, point)]
+
+
+def repeatability(
+    station: Station, calculator: ErrorCalculator, point: LoadPoint, number: int = REPEATABILITY_READINGS
+) -> list[Measurement]:
+    """Spread of nearly consecutive readings at one point (at least three).
+
+    Spec: Q/GDW 10364-2020 4.5.10
+    """
+    if number < REPEATABILITY_READINGS:
+        raise ValueError(f"repeatability needs at least {REPEATABILITY_READINGS} readings, got {number}")
+    limit, used = repeatability_limit(station.rating, point.current_a, point.power_factor.name)
+    mpe = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
+    wanted = set_load(station, point)
+    plan = plan_reading(station, calculator, total_power_w(station, point), mpe.limit_percent)
+    taken = _take(station, calculator, plan, number)
+    fault = faulty_stimulus(station, wanted, point.name)
+    if fault:
+        return fault
+    keep_warm(station)
+    if isinstance(taken, Silence):
+        return [_too_few_pulses(point, plan, taken, mpe)]
+    found = spread(taken).quantize(_SHOWN)
+    judged = Measurement(
+        name=f"spread of {number} readings at {point.name}",
+        value=found,
+        unit="%",
+        upper=limit,
+        verdict=Verdict.PASS if found <= limit else Verdict.FAIL,
+        criterion=used.id,
+        clause=f"{used.standard} {used.clause}",
+        provisional=used.provisional,
+    )
+    return [*_readings(point, taken), judged]
+
+
+def starting(station: Station, calculator: ErrorCalculator) -> list[Measurement]:
+    """Error at the starting current: the meter must start, register continuously and stay inside the MPE of that current.
+
+    Spec: JJG 596-2026 5.3 (method of measuring the error at Ist)
+    """
+    current_a = starting_current_a(station.rating)
+    point = LoadPoint("Ist", current_a, UNITY)
+    limit = active_mpe(station.rating, current_a, point.power_factor.name, station.edition)
+    interval = starting_interval(
+        meter_constant=station.rating.constant_imp_per_kwh,
+        power_w=total_power_w(station, point),
+        mpe_percent=limit.limit_percent,
+    )
+    # the longest interval between pulses that is still good, with one interval lost before the gate opens
+    slowest = float(interval.longest_s / interval.nominal_s) + INSTRUMENT_MARGIN_S / float(interval.nominal_s)
+    return _error_at(station, calculator, point, limit, slowest)

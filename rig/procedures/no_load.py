@@ -1,0 +1,75 @@
+"""No-load: voltage on, current open, and at most one pulse in the time that the regulation computes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rig.criteria.jjg596_2026 import NO_LOAD_FACTOR, NO_LOAD_VOLTAGE
+from rig.criteria.mpe import active_mpe
+from rig.criteria.registry import criterion
+from rig.metrology.decision import judge
+from rig.metrology.thresholds import no_load_time_min
+from rig.ports.instruments import PulseCounter
+from rig.ports.meter import MeterRating
+from rig.procedures.station import Station, faulty_stimulus, set_state, state_of
+from rig.results.records import Measurement, Verdict
+
+#: how often the counter is looked at, so that a creeping meter is known before the full time is over
+LOOK_EVERY_S = 60.0
+
+
+def no_load_minutes(rating: MeterRating) -> Decimal:
+    """Test time in minutes for this meter.
+
+    Spec: JJG 596-2026, no-load
+    """
+    at_imin = active_mpe(rating, rating.imin_a, "1")
+    elements = "single-phase" if rating.phases == 1 else "three-phase four-wire"
+    return no_load_time_min(
+        mpe_percent=at_imin.limit_percent,
+        meter_constant=rating.constant_imp_per_kwh,
+        elements_factor=NO_LOAD_FACTOR[elements],
+        voltage_v=rating.voltage_v,
+        imin_a=rating.imin_a,
+    )
+
+
+def no_load(station: Station, counter: PulseCounter) -> list[Measurement]:
+    """Count pulses at 1.1 Unom without current for the least test time; ends early when the limit is passed.
+
+    Spec: JJG 596-2026, no-load
+    """
+    rating = station.rating
+    used = criterion("JJG596-2026.NO_LOAD.PULSES")
+    assert used.limit is not None
+    limit = int(used.limit)
+    wanted = state_of(rating, rating.voltage_v * NO_LOAD_VOLTAGE, Decimal(0), 0.0)
+    set_state(station, wanted)
+    fault = faulty_stimulus(station, wanted, "no load")
+    if fault:
+        return fault
+    minutes = no_load_minutes(rating)
+    started = station.clock.now_s()
+    deadline = started + float(minutes) * 60.0
+    counter.start_totalize(position=station.position)
+    total = 0
+    while total <= limit and station.clock.now_s() < deadline:
+        station.clock.wait_until(min(deadline, station.clock.now_s() + LOOK_EVERY_S))
+        total = counter.read_total()
+    fault = faulty_stimulus(station, wanted, "no load")
+    if fault:
+        return fault
+    watched = (station.clock.now_s() - started) / 60.0
+    judged = judge(Decimal(total), None, used.upper_limit)
+    return [
+        Measurement(
+            name=f"output pulses without current in {watched:.1f} of {minutes:.1f} min",
+            value=Decimal(total),
+            unit=used.unit,
+            upper=used.upper_limit,
+            verdict=Verdict(judged),
+            criterion=used.id,
+            clause=f"{used.standard} {used.clause}",
+            provisional=used.provisional,
+        )
+    ]
