@@ -1,7 +1,7 @@
 """Fluke 6105A with 52120A amplifiers, emulated at the wire.
 
 Transcribed from the manual's command pages on its own, without looking at the driver's tables. Amplitudes act at once: the ramp
-time is remembered and not played. Changing a range puts a fundamental that no longer fits to zero, an assumption of ours.
+time is remembered and not played. A fundamental that a new range cannot give goes to the end of that range, an assumption of ours.
 
 Unverified: no device has confirmed it.
 """
@@ -40,8 +40,7 @@ class _Circuit:
     def select(self, low: float, high: float) -> None:
         self.low, self.high = low, high
         amplitude, angle = self.harmonics[1]
-        if not low <= amplitude <= high:
-            self.harmonics[1] = (0.0, angle)
+        self.harmonics[1] = (min(max(amplitude, low), high), angle)
 
     @property
     def fundamental(self) -> tuple[float, float]:
@@ -59,11 +58,11 @@ class _Circuit:
 class Fluke6105AEmulator(ScpiEmulator):
     """Three fitted phases, each with an amplifier unless ``amplifiers_fitted`` is cleared."""
 
-    def __init__(self, scene: object, *, port: int = 0) -> None:
-        self.identity = "FLUKE,6105A,EMULATED,0.0"
-        self.phases_fitted = _PHASES
-        self.amplifiers_fitted = True
-        super().__init__(scene, port=port)  # type: ignore[arg-type]
+    identity = "FLUKE,6105A,EMULATED,0.0"
+    #: how many phases answer FITT? with 1
+    phases_fitted = _PHASES
+    #: whether each phase has a 52120A
+    amplifiers_fitted = True
 
     def reset(self) -> None:
         """Output off, lowest ranges, everything at zero."""

@@ -16,7 +16,7 @@ import socketserver
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, TypeVar
@@ -32,10 +32,12 @@ _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 #: SCPI 1999, 21.8: the entries that the emulators put into their queues
 MEANINGS = {
     0: "No error",
+    -100: "Command error",
     -104: "Data type error",
     -108: "Parameter not allowed",
     -109: "Missing parameter",
     -113: "Undefined header",
+    -120: "Numeric data error",
     -221: "Settings conflict",
     -222: "Data out of range",
     -224: "Illegal parameter value",
@@ -189,6 +191,10 @@ class ScpiEmulator:
     identity: str
     #: true until a bring-up on the device itself has confirmed the command set
     unverified: ClassVar[bool] = True
+    #: what separates message units on a line
+    unit_separator: ClassVar[str] = ";"
+    #: codes that this maker uses in place of SCPI's
+    own_codes: ClassVar[Mapping[int, int]] = {}
     _table: ClassVar[list[tuple[re.Pattern[str], bool, str]]] = []
 
     def __init_subclass__(cls) -> None:
@@ -205,7 +211,7 @@ class ScpiEmulator:
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._errors: deque[int | tuple[int, str]] = deque()
+        self._errors: deque[tuple[int, str]] = deque()
         self._silent = 0
         self._garbage: deque[bytes] = deque()
         self.reset()
@@ -268,7 +274,7 @@ class ScpiEmulator:
     def answer(self, line: str) -> bytes | None:
         """Serve one line; the answer without its terminator, or None."""
         with self._scene.lock:
-            answers = [self._serve(unit.strip()) for unit in line.split(";") if unit.strip()]
+            answers = [self._serve(unit.strip()) for unit in line.split(self.unit_separator) if unit.strip()]
         texts = [text for text in answers if text is not None]
         if not texts:
             return None
@@ -281,30 +287,35 @@ class ScpiEmulator:
 
     def _serve(self, unit: str) -> str | None:
         header, _, rest = unit.partition(" ")
-        arguments = tuple(argument.strip() for argument in rest.split(",")) if rest.strip() else ()
         is_query = header.endswith("?")
         path = ":" + header.rstrip("?").lstrip(":")
         try:
+            arguments = self.split_arguments(rest.strip(), is_query=is_query)
             for pattern, for_query, name in self._table:
                 match = pattern.fullmatch(path) if for_query == is_query else None
                 if match:
                     suffixes = tuple(int(group) for group in match.groups() if group is not None)
                     result = getattr(self, name)(Call(suffixes, arguments))
                     return None if result is None else str(result)
-            self._remember(ScpiError(-113))
+            raise ScpiError(-113)
         except ScpiError as error:
-            self._remember(error)
+            code = self.own_codes.get(error.code, error.code)
+            self.inject_error(code if len(self._errors) < _QUEUE_LENGTH - 1 else -350)
+            while len(self._errors) > _QUEUE_LENGTH:
+                self._errors.pop()
         return None
 
-    def _remember(self, error: ScpiError) -> None:
-        self._errors.append(error.code if len(self._errors) < _QUEUE_LENGTH - 1 else -350)
-        while len(self._errors) > _QUEUE_LENGTH:
-            self._errors.pop()
+    def split_arguments(self, text: str, *, is_query: bool) -> tuple[str, ...]:  # noqa: ARG002 - dialects need it
+        """Arguments of one message unit."""
+        return tuple(argument.strip() for argument in text.split(",")) if text else ()
+
+    def next_error(self) -> tuple[int, str]:
+        """Take the oldest entry of the error queue; 0 when it is empty."""
+        return self._errors.popleft() if self._errors else (0, MEANINGS[0])
 
     def pop_error(self) -> str:
-        """Oldest entry of the error queue as the wire shows it."""
-        entry = self._errors.popleft() if self._errors else 0
-        code, meaning = entry if isinstance(entry, tuple) else (entry, MEANINGS[entry])
+        """Take the oldest entry of the error queue as SCPI writes it."""
+        code, meaning = self.next_error()
         return f'{code},"{meaning}"'
 
     @query("*IDN")
