@@ -48,11 +48,9 @@ def matches(pattern: str, address: str) -> bool:
 
     Spec: DL/T 645-2007, 5.2.3
     """
-    return (
-        pattern == address
-        or pattern == BROADCAST_ADDRESS
-        or ("A" in pattern and all(p in ("A", a) for p, a in zip(pattern, address, strict=True)))
-    )
+    if pattern in (address, BROADCAST_ADDRESS):
+        return True
+    return "A" in pattern and all(p in ("A", a) for p, a in zip(pattern, address, strict=True))
 
 
 @lru_cache(maxsize=1024)
@@ -92,7 +90,7 @@ def _digits(text: str, count: int, profile: Profile) -> bytes:
     if len(text) != count or set(text.upper()) - set("0123456789ABCDEF"):
         raise LocalProtocolError(f"must be {count} digits", code="credentials", got=text)
     octets = bytes.fromhex(text)
-    return octets if profile.password_order == "as-written" else octets[::-1]
+    return octets[::-1] if profile.password_low_first else octets
 
 
 def _operator(text: str) -> bytes:

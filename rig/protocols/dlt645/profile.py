@@ -33,7 +33,7 @@ _PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         "freeze_07": "recalled",
         "status_word_3": "seen",
         "time_order": "seen",
-        "password_order": "recalled",
+        "password_low_first": "recalled",
         "write_length_limit": "seen",
         "load_profile_classes": "seen",
         "lockout_threshold": "seen",
@@ -56,6 +56,7 @@ class Profile:
     levels that mean ciphertext+MAC and plaintext+MAC (98/99 in State Grid meters, 96/97 in Southern Grid ones).
     ``block_end_mark`` is what the device puts after a block (AA by the 1997 rule); reading accepts both.
     ``freeze_separator`` puts AA between the items of a freeze block; reading accepts both.
+    ``password_low_first``: the last two digits of a password travel first, as BCD does elsewhere.
     ``lockout_duration_s`` counts only with ``lockout_reset`` "duration". Times in seconds.
     """
 
@@ -68,7 +69,7 @@ class Profile:
     freeze_07: Literal["ladder", "monthly"] = "ladder"
     status_word_3: Literal["base", "prepaid"] = "base"
     time_order: Literal["low-first", "high-first"] = "low-first"
-    password_order: Literal["low-first", "as-written"] = "low-first"
+    password_low_first: bool = True
     write_length_limit: int = 200
     load_profile_classes: Literal[5, 6] = 6
     lockout_threshold: int = 3
