@@ -41,6 +41,9 @@ class Measurement:
 
     ``value`` of a non-numeric observation (bytes, a state) is text, with ``unit`` empty. ``provisional`` is True when the
     limit's provenance is not ``seen``; ``clause`` and ``criterion`` say where the limit comes from.
+
+    Measurements of one case with the same ``curve`` and ``x`` are one point of an error curve: the one with limits is
+    the judged value, the others are told by their names ("error 1", "error 2", "mean").
     """
 
     name: str
@@ -84,7 +87,13 @@ class CaseResult:
 
 @dataclass(slots=True)
 class RunInfo:
-    """What was run, where, on what."""
+    """What was run, where, on what.
+
+    ``devices`` carry id, role, link, address, maker, model, serial, firmware, accuracy_class, rating, simulated and the
+    like; ``instruments`` role, driver, maker, model, serial, simulated, verified, calibration_due (ISO date).
+    ``particulars`` is what only the laboratory knows (laboratory, address, customer, certificate_number, received,
+    temperature, humidity, verifier, checker, approver ...): a certificate prints it or leaves room for it.
+    """
 
     id: str
     bench: str
@@ -100,6 +109,7 @@ class RunInfo:
     hashes: dict[str, str] = field(default_factory=dict)
     decision_rule: str = ""
     exit_code: int | None = None
+    particulars: dict[str, str] = field(default_factory=dict)
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,315 @@
+"""What a record says as a whole: error curves, provisional limits, coverage of clauses, and whether a certificate is due."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from reports.blocks import Words
+from reports.chart import Chart, Point, error_chart
+from rig.criteria.model import Clause
+from rig.criteria.registry import all_clauses
+from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
+
+#: verdicts that say something about the clause itself
+DECIDED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR})
+#: verdicts that stand against a certificate
+ADVERSE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
+
+_ROLES = {
+    "error_1": re.compile(r"\b(error|reading) 1\b"),
+    "error_2": re.compile(r"\b(error|reading) 2\b"),
+    "mean": re.compile(r"\b(mean|average)\b"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPoint:
+    """One point of an error curve as JJG 596 records it: two errors, their mean, the rounded value that is judged."""
+
+    x: Decimal
+    judged: Measurement
+    error_1: Decimal | None = None
+    error_2: Decimal | None = None
+    mean: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Load points of one curve of one device, largest load first as they are run."""
+
+    device: str
+    name: str
+    x_unit: str
+    unit: str
+    points: tuple[LoadPoint, ...]
+
+
+def tally(cases: Sequence[CaseResult]) -> dict[Verdict, int]:
+    """How many cases have each verdict, all six verdicts present."""
+    counted = Counter(case.verdict for case in cases)
+    return {verdict: counted[verdict] for verdict in Verdict}
+
+
+def is_simulated(run: RunInfo, cases: Sequence[CaseResult]) -> bool:
+    """True when any part of the result comes from emulated equipment."""
+    return run.simulated or any(case.simulated for case in cases)
+
+
+def curves(cases: Iterable[CaseResult]) -> list[Curve]:
+    """The error curves of a record, in the order in which they were measured."""
+    groups: dict[tuple[str, str], dict[tuple[str, Decimal], list[Measurement]]] = {}
+    for case in cases:
+        for measurement in case.measurements:
+            if measurement.curve and measurement.x is not None and isinstance(measurement.value, Decimal):
+                points = groups.setdefault((case.device, measurement.curve), {})
+                points.setdefault((case.id, measurement.x), []).append(measurement)
+    found = []
+    for (device, name), points in groups.items():
+        load_points = [_load_point(x, members) for (_, x), members in points.items()]
+        load_points.sort(key=lambda point: point.x, reverse=True)
+        first = load_points[0].judged
+        found.append(Curve(device, name, first.x_unit, first.unit, tuple(load_points)))
+    return found
+
+
+def _load_point(x: Decimal, members: Sequence[Measurement]) -> LoadPoint:
+    limited = [member for member in members if member.lower is not None or member.upper is not None]
+    judged = limited[-1] if limited else members[-1]
+    values: dict[str, Decimal] = {}
+    for member in members:
+        role = next((role for role, pattern in _ROLES.items() if pattern.search(member.name)), None)
+        if role is not None and isinstance(member.value, Decimal):
+            values[role] = member.value
+    return LoadPoint(x, judged, **values)
+
+
+def chart_of(curve: Curve) -> Chart:
+    """The picture of a curve against its limits."""
+    points = []
+    for point in curve.points:
+        value, lower, upper = point.judged.value, point.judged.lower, point.judged.upper
+        if isinstance(value, Decimal) and value.is_finite():
+            points.append(
+                Point(
+                    point.x,
+                    value,
+                    lower if isinstance(lower, Decimal) else None,
+                    upper if isinstance(upper, Decimal) else None,
+                    point.judged.uncertainty,
+                    point.judged.verdict is Verdict.PASS,
+                )
+            )
+    x_label = f"电流 current ({curve.x_unit})" if curve.x_unit == "A" else curve.x_unit
+    return error_chart(curve.name, points, x_label=x_label, y_label=f"({curve.unit})" if curve.unit else "")
+
+
+def provisional(cases: Iterable[CaseResult]) -> list[Measurement]:
+    """One measurement for every provisional limit that was used, in order of first use."""
+    found: dict[tuple[str, str, str, str], Measurement] = {}
+    for case in cases:
+        for measurement in case.measurements:
+            if measurement.provisional:
+                key = (
+                    measurement.criterion or measurement.name,
+                    measurement.clause or "",
+                    limit_text(measurement),
+                    measurement.unit,
+                )
+                found.setdefault(key, measurement)
+    return list(found.values())
+
+
+def number_text(value: Decimal | str | None) -> str:
+    """A value as it is printed; decimals keep their places and never use an exponent."""
+    if value is None:
+        return ""
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def limit_text(measurement: Measurement) -> str:
+    """The limits of a measurement in the shortest usual form: ``±1.0``, ``≤ 5``, ``0.02 … 0.5``, ``= 68``."""
+    lower, upper = measurement.lower, measurement.upper
+    if lower is None and upper is None:
+        return ""
+    if lower == upper:
+        return f"= {number_text(lower)}"
+    if isinstance(lower, Decimal) and isinstance(upper, Decimal) and lower == -upper:
+        return f"±{number_text(upper)}"
+    if lower is None:
+        return f"≤ {number_text(upper)}"
+    return f"≥ {number_text(lower)}" if upper is None else f"{number_text(lower)} … {number_text(upper)}"
+
+
+def telling(case: CaseResult) -> Measurement | None:
+    """The measurement that decided the case: the first that did not pass, else the last with limits, else the last."""
+    for measurement in case.measurements:
+        if measurement.verdict is not Verdict.PASS:
+            return measurement
+    limited = [item for item in case.measurements if limit_text(item)]
+    candidates = limited or case.measurements
+    return candidates[-1] if candidates else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A case that speaks about a clause, with what it says: its own verdict, or that of single measurements in it."""
+
+    case: CaseResult
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Coverage:
+    """One clause with the cases that test it; ``below`` are those of its sub-clauses."""
+
+    standard: str
+    id: str
+    clause: Clause | None
+    tests: list[Tested] = field(default_factory=list)
+    below: list[Tested] = field(default_factory=list)
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether the standard's table says so; a clause outside the tables is what its cases say."""
+        return self.clause.mandatory if self.clause else any(test.case.mandatory for test in self.tests)
+
+    @property
+    def tested(self) -> bool:
+        """True when a case of the clause, or of a part of it, reached a verdict on the device."""
+        return any(test.verdict in DECIDED for test in (*self.tests, *self.below))
+
+    @property
+    def missing(self) -> bool:
+        """True when no case exists at all."""
+        return not self.tests and not self.below
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its own cases, or of its sub-clauses' when it has none; undecided cases do not hide a pass."""
+        verdicts = [test.verdict for test in self.tests or self.below]
+        return worst([verdict for verdict in verdicts if verdict in DECIDED] or verdicts)
+
+
+def coverage(cases: Sequence[CaseResult]) -> list[Coverage]:
+    """Every clause of the standards that the run touched, and every clause that a case or a measurement names."""
+    standards = list(dict.fromkeys(case.standard for case in cases))
+    spoken: dict[tuple[str, str], list[Tested]] = {}
+    for case in cases:
+        for key, verdict in _clauses_of(case, standards).items():
+            spoken.setdefault(key, []).append(Tested(case, verdict))
+    rows: list[Coverage] = []
+    for standard in standards:
+        known = {clause.id: clause for clause in all_clauses(standard)}
+        named = [clause_id for owner, clause_id in spoken if owner == standard]
+        for clause_id in dict.fromkeys([*known, *named]):
+            below = [
+                test
+                for other in named
+                if other.startswith(f"{clause_id}.")
+                for test in spoken[standard, other]
+            ]
+            tests = spoken.get((standard, clause_id), [])
+            rows.append(Coverage(standard, clause_id, known.get(clause_id), tests, below))
+    return rows
+
+
+def _clauses_of(case: CaseResult, standards: Sequence[str]) -> dict[tuple[str, str], Verdict]:
+    """Clauses a case speaks about; a measurement's clause is ``5.3.3`` or, with its standard, ``DL/T 645-2007 5.3.3``."""
+    found: dict[tuple[str, str], Verdict] = {(case.standard, case.clause): case.verdict}
+    for measurement in case.measurements:
+        key = _split_clause(measurement.clause, case.standard, standards)
+        if key is not None and key != (case.standard, case.clause):
+            found[key] = worst([measurement.verdict, *([found[key]] if key in found else [])])
+    return found
+
+
+def _split_clause(text: str | None, standard: str, standards: Sequence[str]) -> tuple[str, str] | None:
+    if not text:
+        return None
+    for owner in standards:
+        if text.startswith(f"{owner} "):
+            return owner, text.removeprefix(f"{owner} ")
+    known = {clause.id for clause in all_clauses(standard)}
+    return (standard, text) if text in known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the record allows a certificate, and each reason why not."""
+
+    simulated: bool
+    reasons: tuple[Words, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True when nothing stands against a certificate."""
+        return not self.reasons
+
+
+def decide(run: RunInfo, cases: Sequence[CaseResult]) -> Decision:
+    """Judge a record as a whole.
+
+    A certificate needs a finished run with a pass, an identified device, no adverse verdict, every mandatory clause of
+    the tested standards tested, and (on a real bench) instruments inside their calibration period.
+
+    Spec: ISO/IEC 17025:2017 7.8.6; JJG 596-2026 (notice of result where an item fails)
+    """
+    simulated = is_simulated(run, cases)
+    reasons = [*_run_reasons(run, cases), *_verdict_reasons(cases), *_clause_reasons(cases)]
+    if not simulated:
+        reasons += _instrument_reasons(run)
+    return Decision(simulated, tuple(reasons))
+
+
+def _run_reasons(run: RunInfo, cases: Sequence[CaseResult]) -> Iterable[Words]:
+    if not run.finished:
+        yield Words("The run was not finished.", "测试未完成。")
+    if not run.devices:
+        yield Words("No device was identified.", "未识别到被测设备。")
+    if not any(case.verdict is Verdict.PASS for case in cases):
+        yield Words("No case passed.", "没有合格项目。")
+
+
+def _verdict_reasons(cases: Sequence[CaseResult]) -> Iterable[Words]:
+    counted = tally(cases)
+    names = {
+        Verdict.FAIL: ("failed", "不合格"),
+        Verdict.ERROR: ("ended in an error of the rig", "因测试装置错误而中断"),
+        Verdict.INCONCLUSIVE: ("remained inconclusive", "无法判定"),
+    }
+    for verdict in ADVERSE:
+        if counted[verdict]:
+            en, zh = names[verdict]
+            yield Words(f"{counted[verdict]} case(s) {en}.", f"{counted[verdict]} 个项目{zh}。")
+
+
+def _clause_reasons(cases: Sequence[CaseResult]) -> Iterable[Words]:
+    untested = [row for row in coverage(cases) if row.mandatory and not row.tested]
+    if untested:
+        names = ", ".join(f"{row.standard} {row.id}" for row in untested)
+        yield Words(
+            f"{len(untested)} mandatory clause(s) untested: {names}.",
+            f"{len(untested)} 个强制条款未测试：{names}。",
+        )
+    left = [case for case in cases if case.mandatory and case.verdict is Verdict.NOT_TESTED]
+    if left:
+        yield Words(
+            f"{len(left)} case(s) of mandatory clauses not tested for want of means.",
+            f"{len(left)} 个强制条款项目因缺少测试手段而未测试。",
+        )
+
+
+def _instrument_reasons(run: RunInfo) -> Iterable[Words]:
+    day = run.finished[:10]
+    for instrument in run.instruments:
+        name = " ".join(str(instrument.get(key, "")) for key in ("maker", "model", "serial")).strip()
+        name = name or str(instrument.get("role", "?"))
+        due = str(instrument.get("calibration_due") or "")
+        if not due:
+            yield Words(f"No calibration date is known for {name}.", f"{name} 的校准有效期未知。")
+        elif due[:10] < day:
+            yield Words(f"The calibration of {name} was due on {due}.", f"{name} 的校准已于 {due} 到期。")

@@ -1,0 +1,54 @@
+"""The Jinja environment of the HTML reports: everything escaped, nothing fetched, undefined names refused."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import blocks, facts
+from reports.chart import Chart, to_svg
+from rig.results.records import Verdict
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def both(en: str, zh: str) -> Markup:
+    """Words in both languages; the page's switch shows one of them."""
+    return Markup('<span class="en">{}</span><span class="zh">{}</span>').format(en, zh)
+
+
+def _svg(chart: Chart) -> Markup:
+    return Markup(to_svg(chart))  # noqa: S704 - every text in it was escaped when it was drawn
+
+
+@cache
+def environment() -> Environment:
+    """The one environment, made on first use."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        t=both,
+        svg=_svg,
+        Verdict=Verdict,
+        verdict_words=blocks.VERDICT_WORDS,
+        verdict_colours=blocks.VERDICT_COLOURS,
+        limit_text=facts.limit_text,
+        number_text=facts.number_text,
+    )
+    return made
+
+
+def write_page(path: Path, template: str, **values: object) -> Path:
+    """Render ``template`` into ``path``."""
+    text = environment().get_template(template).render(**values)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
