@@ -84,6 +84,7 @@ class RunRecord:
         self.run = self._resumed(run) if resume else run
         self.store.begin_run(self.run)
         self.evidence = CaseEvidence(out)
+        self.finished_cases: list[CaseResult] = []
 
     def _resumed(self, run: RunInfo) -> RunInfo:
         earlier = self.store.latest_run()
@@ -113,7 +114,7 @@ class RunRecord:
 
     def finish(self) -> int:
         """Write everything that is made from the whole run; returns the exit status."""
-        cases = self.evidence.with_captures(self.cases(), self.store)
+        cases = self.finished_cases = self.evidence.with_captures(self.cases(), self.store)
         self.run.exit_code = exit_code([case.verdict for case in cases])
         self.run.finished = _now()
         self.store.finish_run(finished=self.run.finished, exit_code=self.run.exit_code)

@@ -46,6 +46,7 @@ class CaseSession:
         sink: gets every result at once.
         evidence: keeps exchanges; None keeps none.
         max_bench_time_s: cases that say they take longer on a bench in real time are NOT_TESTED there.
+        on_start: told of every case before it runs.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class CaseSession:
         sink: Sink | None = None,
         evidence: KeepsEvidence | None = None,
         max_bench_time_s: float | None = None,
+        on_start: Callable[[CaseInfo], None] | None = None,
     ) -> None:
         self.bench = bench
         self.selection = selection or Selection()
@@ -66,8 +68,14 @@ class CaseSession:
         self.sink = sink
         self.evidence = evidence
         self.max_bench_time_s = max_bench_time_s
+        self.on_start = on_start
         self.offered: list[CaseInfo] = []
         self.results: list[CaseResult] = []
+
+    def reseed(self, seed: int, defects: tuple[str, ...]) -> None:
+        """Go on with another emulated device: another seed, other defects."""
+        self.bench.reseed(seed)
+        self.defects = defects
 
     def wants(self, info: CaseInfo) -> bool:
         """Whether a case is to run now."""
@@ -75,6 +83,8 @@ class CaseSession:
 
     def start(self, info: CaseInfo) -> RunningCase:
         """Open the record of a case; nothing runs yet."""
+        if self.on_start is not None:
+            self.on_start(info)
         return RunningCase(info, self.bench, Check(info.first_clause), began_s=time.perf_counter())
 
     def begin(self, running: RunningCase) -> None:
