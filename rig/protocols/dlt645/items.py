@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Final
 
@@ -120,6 +120,11 @@ def expand_block(di: int, *, tariffs: int, profile: Profile = DEFAULT) -> tuple[
 
     Spec: DL/T 645-2007, annex A (blocks); DL/T 645-1997, annex A
     """
+    return _expand(di, max(0, min(tariffs, MAX_TARIFFS)), profile)
+
+
+@lru_cache(maxsize=8192)
+def _expand(di: int, tariffs: int, profile: Profile) -> tuple[int, ...] | None:
     if lookup(di, profile) is not None:
         return None
     members = _members_1997(di, tariffs) if profile.edition == "1997" else _members(di, tariffs)

@@ -1,56 +1,55 @@
-"""Messages: what each function's data field means, for the master (requests, answers) and for the device."""
+"""Messages: builders of every request, and the two parsers, for the master (answers) and the device (requests)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from rig.errors import LocalProtocolError
+from rig.protocols.dlt645.answers import Answer, parse_answer
 from rig.protocols.dlt645.control import Function, Function1997, RemoteControl
+from rig.protocols.dlt645.credentials import (
+    Credentials,
+    address_octets,
+    address_text,
+    credential_octets,
+    matches,
+    operator_octets,
+    password_octets,
+)
 from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, WILDCARD_ADDRESS, Frame
 from rig.protocols.dlt645.profile import DEFAULT, Profile
+from rig.protocols.dlt645.requests import Request, parse_request
 from rig.protocols.dlt645.times import encode_datetime
 
-__all__ = ["RemoteControl"]
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Password and operator, most significant digit first.
-
-    ``level`` is the octet PA (0..9 in the clear, 98H and 99H for MAC), ``password`` six digits, ``operator`` eight.
-    """
-
-    level: int
-    password: str
-    operator: str = "00000000"
-
-
-def address_octets(address: str) -> bytes:
-    """Six wire octets of an address text.
-
-    Raises:
-        LocalProtocolError: code ``address``.
-    """
-    if len(address) != 12 or set(address) - set("0123456789ABCDEF"):
-        raise LocalProtocolError("address is not 12 characters 0-9, A", code="address", got=address)
-    return bytes.fromhex(address)[::-1]
-
-
-def address_text(octets: bytes) -> str:
-    """Text of six wire octets, most significant digit first."""
-    return octets[::-1].hex().upper()
-
-
-def matches(pattern: str, address: str) -> bool:
-    """Whether a request address (wildcards and broadcast allowed) means the device with ``address``.
-
-    Spec: DL/T 645-2007, 5.2.3
-    """
-    if pattern in (address, BROADCAST_ADDRESS):
-        return True
-    return "A" in pattern and all(p in ("A", a) for p, a in zip(pattern, address, strict=True))
+__all__ = [
+    "Answer",
+    "Credentials",
+    "RemoteControl",
+    "Request",
+    "address_octets",
+    "address_text",
+    "authenticate",
+    "broadcast_time",
+    "change_baud",
+    "change_password",
+    "credential_octets",
+    "di_octets",
+    "freeze",
+    "matches",
+    "parse_answer",
+    "parse_request",
+    "password_octets",
+    "read_address",
+    "read_data",
+    "read_follow_up",
+    "remote_control",
+    "reset_demand",
+    "reset_events",
+    "reset_meter",
+    "write_address",
+    "write_data",
+]
 
 
 @lru_cache(maxsize=1024)
@@ -64,39 +63,6 @@ def di_octets(di: int, edition: str = "2007") -> bytes:
     if not 0 <= di < 1 << (8 * size):
         raise LocalProtocolError("data identifier out of range", code="di", got=f"{di:X}")
     return di.to_bytes(size, "little")
-
-
-def password_octets(credentials: Credentials, profile: Profile = DEFAULT) -> bytes:
-    """PA P0 P1 P2.
-
-    Raises:
-        LocalProtocolError: code ``credentials``.
-    """
-    if not 0 <= credentials.level <= 255:
-        raise LocalProtocolError("password level is one octet", code="credentials", got=credentials.level)
-    return bytes((credentials.level,)) + _digits(credentials.password, 6, profile)
-
-
-def credential_octets(credentials: Credentials, profile: Profile = DEFAULT) -> bytes:
-    """PA P0 P1 P2 C0 C1 C2 C3.
-
-    Raises:
-        LocalProtocolError: code ``credentials``.
-    """
-    return password_octets(credentials, profile) + _operator(credentials.operator)
-
-
-def _digits(text: str, count: int, profile: Profile) -> bytes:
-    if len(text) != count or set(text.upper()) - set("0123456789ABCDEF"):
-        raise LocalProtocolError(f"must be {count} digits", code="credentials", got=text)
-    octets = bytes.fromhex(text)
-    return octets[::-1] if profile.password_low_first else octets
-
-
-def _operator(text: str) -> bytes:
-    if len(text) != 8 or set(text.upper()) - set("0123456789ABCDEF"):
-        raise LocalProtocolError("operator code must be 8 digits", code="credentials", got=text)
-    return bytes.fromhex(text)[::-1]
 
 
 def _time(when: datetime, layout: str, profile: Profile) -> bytes:
@@ -291,60 +257,6 @@ def authenticate(address: str, di: int, operator: str, payload: bytes) -> Frame:
 
     Spec: State Grid extension of DL/T 645-2007, function 03H
     """
-    return Frame(address, Function.SECURITY_AUTHENTICATION, di_octets(di) + _operator(operator) + payload)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A normal answer. ``data`` is what follows DI (and stands before SEQ); ``di`` is None where none travels."""
-
-    di: int | None
-    data: bytes
-    follow_up: bool
-    sequence: int | None
-    frame: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as the device sees it; what a function does not carry is None.
-
-    ``data`` is what remains after identifier and credentials. ``freeze_at`` is (month, day, hour, minute), None
-    for a wildcard 99. ``new_credentials`` belongs to the change of a password.
-    """
-
-    function: int
-    frame: Frame
-    di: int | None = None
-    data: bytes = b""
-    credentials: Credentials | None = None
-    block_count: int | None = None
-    at: datetime | None = None
-    sequence: int | None = None
-    address: str | None = None
-    freeze_at: tuple[int | None, int | None, int | None, int | None] | None = None
-    baud_word: int | None = None
-    new_credentials: Credentials | None = None
-    command: int | None = None
-    reserved: int | None = None
-    valid_until: datetime | None = None
-    operator: str | None = None
-
-
-def parse_answer(request: Frame, answer: Frame, profile: Profile = DEFAULT) -> Answer:
-    """Check an answer against its request.
-
-    Raises:
-        RemoteProtocolError: the answer breaks a rule; ``code`` and ``clause`` say which.
-        DeviceRefused: abnormal answer; ``code`` is the ERR octet (SERR word for 03H).
-    """
-    raise NotImplementedError
-
-
-def parse_request(frame: Frame, profile: Profile = DEFAULT) -> Request:
-    """What a request asks of the device.
-
-    Raises:
-        RemoteProtocolError: code ``direction``, ``length``, ``bad-time``, ``bad-bcd``: the request is malformed.
-    """
-    raise NotImplementedError
+    return Frame(
+        address, Function.SECURITY_AUTHENTICATION, di_octets(di) + operator_octets(operator) + payload
+    )
