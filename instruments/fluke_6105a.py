@@ -39,8 +39,12 @@ class Fluke6105APhase:
     amplifier_fitted = Choice(
         "Whether a 52120A is connected.", values=_ON_OFF, query="SOUR:PHAS{channel}:CURR:EAMP:FITT?"
     )
-    voltage_output = Choice("Voltage channel on.", values=_ON_OFF, command="SOUR:PHAS{channel}:VOLT:STAT {value}")
-    current_output = Choice("Current channel on.", values=_ON_OFF, command="SOUR:PHAS{channel}:CURR:STAT {value}")
+    voltage_output = Choice(
+        "Voltage channel on.", values=_ON_OFF, command="SOUR:PHAS{channel}:VOLT:STAT {value}"
+    )
+    current_output = Choice(
+        "Current channel on.", values=_ON_OFF, command="SOUR:PHAS{channel}:CURR:STAT {value}"
+    )
     voltage_harmonics = Choice(
         "Voltage harmonics applied.", values=_ON_OFF, command="SOUR:PHAS{channel}:VOLT:MHAR:STAT {value}"
     )
@@ -165,7 +169,9 @@ class Fluke6105A(VisaInstrument):
     """Programmable source of up to three phases: 0..650 V, 0.05..21 A (0..120 A with 52120A), 40..60 Hz."""
 
     label: ClassVar[str] = "Fluke 6105A"
-    expected_identity: ClassVar[re.Pattern[str]] = re.compile(r"FLUKE\s*,\s*6(100A|100B|105A)\b", re.IGNORECASE)
+    expected_identity: ClassVar[re.Pattern[str]] = re.compile(
+        r"FLUKE\s*,\s*6(100A|100B|105A)\b", re.IGNORECASE
+    )
     commands: ClassVar[Mapping[str, str]] = {
         "*RST": _DRIVER,
         "*CLS": _DRIVER,
@@ -196,10 +202,18 @@ class Fluke6105A(VisaInstrument):
     settling_s: float = 35.0
 
     frequency_hz = Quantity(
-        "Frequency of all phases in Hz, 40..60.", unit="Hz", command="SOUR:FREQ {value}", minimum=40, maximum=60
+        "Frequency of all phases in Hz, 40..60.",
+        unit="Hz",
+        command="SOUR:FREQ {value}",
+        minimum=40,
+        maximum=60,
     )
     ramp_s = Quantity(
-        "Time of the soft start in s, 2..10.", unit="s", command="OUTP:RAMP:TIME {value}", minimum=2, maximum=10
+        "Time of the soft start in s, 2..10.",
+        unit="s",
+        command="OUTP:RAMP:TIME {value}",
+        minimum=2,
+        maximum=10,
     )
     output = Choice(
         "Output relay.",
@@ -223,7 +237,9 @@ class Fluke6105A(VisaInstrument):
             InstrumentError: outside a range (nothing is sent then), or the instrument reports an error.
         """
         if not 1 <= len(state.phases) <= len(self.phases):
-            raise InstrumentError(f"{self.label}: {len(state.phases)} phases asked, it gives 1 to {len(self.phases)}")
+            raise InstrumentError(
+                f"{self.label}: {len(state.phases)} phases asked, it gives 1 to {len(self.phases)}"
+            )
         type(self).frequency_hz.check(self, state.frequency_hz)
         for channel, phase in zip(self.phases, state.phases, strict=False):
             channel.check(phase)
@@ -272,7 +288,9 @@ class Fluke6105A(VisaInstrument):
         fitted = [channel for channel in self.phases if channel.present]
         if not fitted:
             raise InstrumentError(f"{self.label}: no phase is fitted")
-        return ", ".join(f"{channel.phase}{' with 52120A' if channel.amplified else ''}" for channel in fitted)
+        return ", ".join(
+            f"{channel.phase}{' with 52120A' if channel.amplified else ''}" for channel in fitted
+        )
 
     def _bringup_switching(self) -> str:
         """On at a voltage that is safe to touch, and off again."""

@@ -66,16 +66,13 @@ class Fluke6105AEmulator(ScpiEmulator):
 
     def reset(self) -> None:
         """Output off, lowest ranges, everything at zero."""
-        was_on = getattr(self, "_output", False)
         self._output = False
         self._frequency_hz = 50.0
         self._ramp_s = 2.0
         self._voltage = [_Circuit(0.0, _VOLT_TOPS[0]) for _ in range(_PHASES)]
         self._current = [_Circuit(*_AMPERE_RANGES[0]) for _ in range(_PHASES)]
-        if was_on:
-            self._publish()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         """Bring the scene to what the terminals give."""
         state = self._terminals() if self._output else DEAD
         if state != self._scene.state():
@@ -115,7 +112,7 @@ class Fluke6105AEmulator(ScpiEmulator):
     @command("OUTPut:STATe")
     def _switch(self, call: Call) -> None:
         self._output = call.boolean(0)
-        self._publish()
+        self.publish()
 
     @query("OUTPut:STATe")
     def _switched(self, _call: Call) -> str:
@@ -132,7 +129,7 @@ class Fluke6105AEmulator(ScpiEmulator):
     @command("SOURce:FREQuency")
     def _frequency(self, call: Call) -> None:
         self._frequency_hz = call.number(0, 16.0, 850.0)
-        self._publish()
+        self.publish()
 
     @query("SOURce:PHASe#:FITTed")
     def _fitted(self, call: Call) -> str:
@@ -145,7 +142,7 @@ class Fluke6105AEmulator(ScpiEmulator):
         circuit = self._voltage[self._index(call)]
         upper = call.number(1, call.number(0, 0.0, _VOLT_TOPS[-1]), _VOLT_TOPS[-1])
         circuit.select(0.0, min(top for top in _VOLT_TOPS if upper <= top))
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:VOLTage:MHARmonics:HARMonic#")
     def _voltage_harmonic(self, call: Call) -> None:
@@ -155,17 +152,17 @@ class Fluke6105AEmulator(ScpiEmulator):
     def _voltage_clear(self, call: Call) -> None:
         circuit = self._voltage[self._index(call)]
         circuit.harmonics = {1: circuit.harmonics[1]}
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:VOLTage:MHARmonics:STATe")
     def _voltage_harmonics_state(self, call: Call) -> None:
         self._voltage[self._index(call)].harmonics_on = call.boolean(0)
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:VOLTage:STATe")
     def _voltage_state(self, call: Call) -> None:
         self._voltage[self._index(call)].on = call.boolean(0)
-        self._publish()
+        self.publish()
 
     # -- current ----------------------------------------------------------------------------------
 
@@ -179,7 +176,7 @@ class Fluke6105AEmulator(ScpiEmulator):
         if not fitting:
             raise ScpiError(-222)
         circuit.select(*min(fitting, key=lambda limits: limits[1]))
-        self._publish()
+        self.publish()
 
     @query("SOURce:PHASe#:CURRent:EAMPlifier:FITTed")
     def _amplifier(self, call: Call) -> str:
@@ -193,7 +190,7 @@ class Fluke6105AEmulator(ScpiEmulator):
             raise ScpiError(-241)
         upper = call.number(1, call.number(0, 0.0, _AMPLIFIER_TOPS[-1]), _AMPLIFIER_TOPS[-1])
         circuit.select(0.0, min(top for top in _AMPLIFIER_TOPS if upper <= top))
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:CURRent:EAMPlifier:TERMinal:MODE")
     def _amplifier_terminal(self, call: Call) -> None:
@@ -210,17 +207,17 @@ class Fluke6105AEmulator(ScpiEmulator):
     def _current_clear(self, call: Call) -> None:
         circuit = self._current[self._index(call)]
         circuit.harmonics = {1: circuit.harmonics[1]}
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:CURRent:MHARmonics:STATe")
     def _current_harmonics_state(self, call: Call) -> None:
         self._current[self._index(call)].harmonics_on = call.boolean(0)
-        self._publish()
+        self.publish()
 
     @command("SOURce:PHASe#:CURRent:STATe")
     def _current_state(self, call: Call) -> None:
         self._current[self._index(call)].on = call.boolean(0)
-        self._publish()
+        self.publish()
 
     def _harmonic(self, circuit: _Circuit, call: Call) -> None:
         """Amplitude and angle of one order; order 0 is DC, whose angle must be zero."""
@@ -232,4 +229,4 @@ class Fluke6105AEmulator(ScpiEmulator):
         amplitude = call.number(0, lowest, circuit.high)
         angle = call.number(1, 0.0, 0.0) if order == 0 else call.number(1, -180.0, 180.0)
         circuit.harmonics[order] = (amplitude, angle)
-        self._publish()
+        self.publish()

@@ -174,8 +174,11 @@ class _Connection(socketserver.StreamRequestHandler):
             self.server.connections.discard(self.request)
 
     def _next_line(self) -> bytes:
-        """PyVISA-py cannot switch off Nagle's algorithm, and a command followed by a query would wait 40 ms for our
-        delayed acknowledgement; so we acknowledge at once. Linux forgets the option after every use."""
+        """Acknowledge at once, then wait for a line.
+
+        PyVISA-py cannot switch off Nagle's algorithm: a command followed by a query would wait 40 ms for our delayed
+        acknowledgement. Linux forgets the option after every use.
+        """
         if sys.platform == "linux":
             self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return self.rfile.readline(_LONGEST_LINE)
@@ -188,7 +191,7 @@ class ScpiEmulator:
     """
 
     #: answer to ``*IDN?``; a test may change it on the instance
-    identity: str
+    identity: str = ""
     #: true until a bring-up on the device itself has confirmed the command set
     unverified: ClassVar[bool] = True
     #: what separates message units on a line
@@ -229,7 +232,10 @@ class ScpiEmulator:
         """Serve on a free loopback port, on a thread."""
         self._server = _Server(self, ("127.0.0.1", self._port))
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name=type(self).__name__, daemon=True
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name=type(self).__name__,
+            daemon=True,
         )
         self._thread.start()
 
@@ -253,7 +259,14 @@ class ScpiEmulator:
             self.reset()
 
     def reset(self) -> None:
-        """Settings as after ``*RST``."""
+        """Settings as after ``*RST``; touches no scene."""
+
+    def publish(self) -> None:
+        """Bring the scene to what the terminals give; only sources do."""
+
+    def identification(self) -> str:
+        """Answer to ``*IDN?``."""
+        return self.identity
 
     # -- faults -----------------------------------------------------------------------------------
 
@@ -286,24 +299,26 @@ class ScpiEmulator:
         return ";".join(texts).encode("ascii")
 
     def _serve(self, unit: str) -> str | None:
+        try:
+            return self._dispatch(unit)
+        except ScpiError as error:
+            code = self.own_codes.get(error.code, error.code)
+            if len(self._errors) < _QUEUE_LENGTH:
+                self.inject_error(code if len(self._errors) < _QUEUE_LENGTH - 1 else -350)
+        return None
+
+    def _dispatch(self, unit: str) -> str | None:
         header, _, rest = unit.partition(" ")
         is_query = header.endswith("?")
         path = ":" + header.rstrip("?").lstrip(":")
-        try:
-            arguments = self.split_arguments(rest.strip(), is_query=is_query)
-            for pattern, for_query, name in self._table:
-                match = pattern.fullmatch(path) if for_query == is_query else None
-                if match:
-                    suffixes = tuple(int(group) for group in match.groups() if group is not None)
-                    result = getattr(self, name)(Call(suffixes, arguments))
-                    return None if result is None else str(result)
-            raise ScpiError(-113)
-        except ScpiError as error:
-            code = self.own_codes.get(error.code, error.code)
-            self.inject_error(code if len(self._errors) < _QUEUE_LENGTH - 1 else -350)
-            while len(self._errors) > _QUEUE_LENGTH:
-                self._errors.pop()
-        return None
+        arguments = self.split_arguments(rest.strip(), is_query=is_query)
+        for pattern, for_query, name in self._table:
+            match = pattern.fullmatch(path) if for_query == is_query else None
+            if match:
+                suffixes = tuple(int(group) for group in match.groups() if group is not None)
+                result = getattr(self, name)(Call(suffixes, arguments))
+                return None if result is None else str(result)
+        raise ScpiError(-113)
 
     def split_arguments(self, text: str, *, is_query: bool) -> tuple[str, ...]:  # noqa: ARG002 - dialects need it
         """Arguments of one message unit."""
@@ -320,7 +335,7 @@ class ScpiEmulator:
 
     @query("*IDN")
     def _identify(self, _call: Call) -> str:
-        return self.identity
+        return self.identification()
 
     @command("*CLS")
     def _clear_status(self, _call: Call) -> None:
@@ -329,3 +344,4 @@ class ScpiEmulator:
     @command("*RST")
     def _reset(self, _call: Call) -> None:
         self.reset()
+        self.publish()

@@ -89,7 +89,9 @@ class VisaSession:
             raise InstrumentError(f"cannot open {self._resource}: {error}") from error
         if not isinstance(device, MessageBasedResource):
             device.close()
-            raise InstrumentError(f"{self._resource} carries no messages; a SOCKET or ASRL resource is needed")
+            raise InstrumentError(
+                f"{self._resource} carries no messages; a SOCKET or ASRL resource is needed"
+            )
         device.timeout = self._timeout_ms
         device.read_termination = "\n"
         device.write_termination = "\n"
@@ -165,7 +167,9 @@ def require_range(
     """
     if not (math.isfinite(value) and minimum <= value <= maximum):
         raise InstrumentError(
-            f"{instrument}: {quantity} = {value} {unit} is outside {minimum} to {maximum} {unit}".replace("  ", " ")
+            f"{instrument}: {quantity} = {value} {unit} is outside {minimum} to {maximum} {unit}".replace(
+                "  ", " "
+            )
         )
 
 
@@ -435,7 +439,9 @@ class VisaInstrument(AbstractContextManager["VisaInstrument"]):
             entry = _ERROR_ENTRY.fullmatch(reply)
             if entry is None:
                 self._out_of_step = True
-                raise InstrumentError(f"{self.label}: {self.error_query!r} answered {reply!r}, no error entry")
+                raise InstrumentError(
+                    f"{self.label}: {self.error_query!r} answered {reply!r}, no error entry"
+                )
             if int(entry[1]) == 0:
                 return errors
             errors.append((int(entry[1]), entry[2]))

@@ -71,9 +71,13 @@ class ErrorModule:
         "Pulse constant of the reference in imp/kWh.", unit="imp/kWh", query=f"{_MODULE}:REFCONSTANT?"
     )
     status = Quantity("Status bits.", unit="", query=f"{_MODULE}:STATUS?")
-    progress_percent = Quantity("Progress of the running measurement in %.", unit="%", query=f"{_MODULE}:PROGRESS?")
+    progress_percent = Quantity(
+        "Progress of the running measurement in %.", unit="%", query=f"{_MODULE}:PROGRESS?"
+    )
     finished = Quantity("Measurements finished since START.", unit="", query=f"{_MODULE}:MEASNUM?")
-    result_percent = Quantity("Error of the last finished measurement in %.", unit="%", query=f"{_MODULE}:RESULT?")
+    result_percent = Quantity(
+        "Error of the last finished measurement in %.", unit="%", query=f"{_MODULE}:RESULT?"
+    )
 
     def __init__(self, comparator: ZeraCom5003, position: int) -> None:
         self._comparator = comparator
@@ -163,9 +167,11 @@ class ZeraCom5003(VisaInstrument):
         module.dut_constant_imp_per_kwh = meter_constant_imp_per_kwh
         module.pulses = pulses
         module.continuous = False
-        taken = (module.dut_constant_imp_per_kwh, module.pulses, module.continuous)
-        if taken != (meter_constant_imp_per_kwh, pulses, False):
-            raise InstrumentError(f"{module.label}: did not take its settings, reads back {taken}")
+        taken = (module.dut_constant_imp_per_kwh, int(module.pulses))
+        if taken != (meter_constant_imp_per_kwh, pulses) or module.continuous:
+            raise InstrumentError(
+                f"{module.label}: did not take its settings, reads back {taken[0]} imp/kWh, {taken[1]}"
+            )
         self.reference_constant_imp_per_kwh = module.reference_constant_imp_per_kwh
         self._module = module
 

@@ -202,7 +202,9 @@ class ZeraCom5003Emulator(ScpiEmulator):
     def _reference_pulses(self, at_s: float) -> int:
         """Whole pulses the reference has given by then; both directions of energy count."""
         energy = self._scene.energy(at_s)
-        energy_kwh = (energy.forward_wh + energy.reverse_wh) / 1000.0 * (1.0 + self.reference_error_percent / 100.0)
+        energy_kwh = (
+            (energy.forward_wh + energy.reverse_wh) / 1000.0 * (1.0 + self.reference_error_percent / 100.0)
+        )
         return math.floor(energy_kwh * self.reference_constant_imp_per_kwh)
 
     # -- values -----------------------------------------------------------------------------------
