@@ -1,0 +1,189 @@
+"""Frame format: what a meter sends octet by octet, and octets in a request that a careless receiver trips over."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.dlt645.frame import Frame, encode
+from rig.protocols.dlt645.messages import di_octets, read_data
+
+pytestmark = pytest.mark.link("K8-C1")
+
+STANDARD = "DL/T 645-2007"
+ENERGY = 0x00010000
+VOLTAGE = 0x02010100
+#: reserved identifiers, so that every octet of them can be chosen; a conforming meter answers "no requested data"
+RESERVED = 0x0E000000
+NO_DATA = 0x02
+
+
+@pytest.mark.clause(STANDARD, "5.2")
+@pytest.mark.title_zh("应答仅含前导字节和一帧")
+@pytest.mark.known_bad("trailing-octet", "glitch-before-answer")
+def test_answer_is_one_frame(meter, check, send):
+    """An answer is wake-up octets and one frame, with nothing before, between or after."""
+    exchange = send(read_data(meter.address, ENERGY), listen_s=meter.timing.wait_s)
+    octets = exchange.data
+    body = octets.lstrip(b"\xfe")
+    check.true("octets received", bool(body), observed=octets, expected="a frame")
+    check.equal("first start octet", body[:1], b"\x68", clause="5.2.1")
+    check.equal("second start octet", body[7:8], b"\x68", clause="5.2.1")
+    check.equal("octets after the wake-up", len(body), 12 + body[9], unit="octets")
+    check.equal("end octet", body[-1:], b"\x16", clause="5.2.7")
+
+
+@pytest.mark.clause(STANDARD, "5.3.1")
+@pytest.mark.criterion("DLT645.WAKE_UP_OCTETS")
+@pytest.mark.title_zh("应答前导字节不超过四个")
+@pytest.mark.known_bad("many-wake-up-octets")
+def test_answer_wake_up_octets(ask, meter, check):
+    """At most four wake-up octets precede an answer."""
+    check.within("wake-up octets", ask(read_data(meter.address, ENERGY)).preamble, "DLT645.WAKE_UP_OCTETS")
+
+
+@pytest.mark.clause(STANDARD, "5.2.3")
+@pytest.mark.title_zh("正常应答的控制码")
+@pytest.mark.known_bad("control-bits-left")
+def test_answer_control(ask, meter, check):
+    """A complete normal answer has D7 set, D6 and D5 clear, and repeats the function code."""
+    for di in (0x04000401, 0x04000102, ENERGY):
+        answer = ask(read_data(meter.address, di))
+        check.equal(f"control octet of {di:08X}", f"{answer.control:02X}H", "91H")
+
+
+@pytest.mark.clause(STANDARD, "7.1")
+@pytest.mark.title_zh("读应答回送所请求的数据标识")
+@pytest.mark.known_bad("identifier-reversed")
+def test_answer_identifier(meter, check, send):
+    """A read answer begins with the identifier that was asked for, DI0 first."""
+    for di in (ENERGY, VOLTAGE, 0x04000402):
+        frame = send(read_data(meter.address, di)).frame
+        check.true(f"answer to {di:08X}", frame is not None, observed="silence", expected="a frame")
+        check.equal(f"identifier of {di:08X}", frame.data[:4], di_octets(di))
+
+
+@pytest.mark.clause(STANDARD, "5.2.6")
+@pytest.mark.title_zh("应答校验码覆盖全部数据")
+@pytest.mark.known_bad("checksum-of-one-sum")
+def test_answer_checksum(meter, check, send):
+    """The checksum of an answer is the sum of all octets from the first start octet on."""
+    for di in (ENERGY, VOLTAGE, 0x04000101, 0x04000401, 0x04800001):
+        octets = send(read_data(meter.address, di), listen_s=meter.timing.wait_s).data
+        body = octets.lstrip(b"\xfe")
+        check.equal(f"checksum of {di:08X}", body[-2:-1], bytes((sum(body[:-2]) & 0xFF,)))
+
+
+@pytest.mark.clause(STANDARD, "5.2.7")
+@pytest.mark.title_zh("请求数据中的 16H 不是结束符")
+@pytest.mark.known_bad("receiver-stops-at-end-octet")
+def test_request_data_with_end_octet(meter, abnormal):
+    """16H in the data of a request does not end the frame."""
+    request = read_data(meter.address, RESERVED | 0xE3)
+    assert b"\x16" in encode(request)[10:-2]
+    abnormal("request with 16H in its data", request, NO_DATA)
+
+
+@pytest.mark.clause(STANDARD, "5.2.7")
+@pytest.mark.title_zh("校验码等于 16H 的请求")
+@pytest.mark.known_bad("receiver-takes-checksum-for-end")
+def test_request_checksum_equal_to_end_octet(meter, abnormal):
+    """A request whose checksum is 16H is a good request."""
+    request = next(
+        frame
+        for frame in (read_data(meter.address, RESERVED | low << 8) for low in range(256))
+        if encode(frame)[-2] == 0x16
+    )
+    abnormal("request with checksum 16H", request, NO_DATA)
+
+
+@pytest.mark.clause(STANDARD, "5.2.1")
+@pytest.mark.title_zh("请求数据中的 68H 不是起始符")
+@pytest.mark.known_bad("receiver-restarts-at-start-octet")
+def test_request_data_with_start_octet(meter, abnormal):
+    """68H in the data of a request does not start another frame."""
+    request = read_data(meter.address, RESERVED | 0x35)
+    assert b"\x68" in encode(request)[10:-2]
+    abnormal("request with 68H in its data", request, NO_DATA)
+
+
+@pytest.mark.clause(STANDARD, "5.3.1")
+@pytest.mark.title_zh("请求数据中的 FEH 不是前导字节")
+@pytest.mark.known_bad("receiver-drops-wake-up-octets")
+def test_request_data_with_wake_up_octet(meter, abnormal):
+    """FEH in the data of a request belongs to the data."""
+    request = read_data(meter.address, RESERVED | 0xCB)
+    assert b"\xfe" in encode(request)[10:-2]
+    abnormal("request with FEH in its data", request, NO_DATA)
+
+
+@pytest.mark.clause(STANDARD, "5.2.5")
+@pytest.mark.title_zh("加减 33H 按模 256 进行")
+@pytest.mark.known_bad("offset-saturates")
+def test_request_data_offset_wraps(meter, abnormal):
+    """33H is subtracted modulo 256: an octet that travels as 00H is CDH."""
+    request = read_data(meter.address, RESERVED | 0xCD)
+    assert b"\x00" in encode(request)[10:-2]
+    abnormal("request with 00H in its data", request, NO_DATA)
+
+
+@pytest.mark.clause(STANDARD, "5.3.2")
+@pytest.mark.title_zh("数据低字节先传")
+@pytest.mark.known_bad("octets-reversed")
+def test_octet_order(meter, check, send):
+    """Data travel low octet first: the address item equals the address field of the frame."""
+    exchange = send(read_data(meter.address, 0x04000401), listen_s=meter.timing.wait_s)
+    body = exchange.data.lstrip(b"\xfe")
+    check.true("answer", len(body) == 22, observed=body, expected="22 octets")
+    item = bytes((octet - 0x33) & 0xFF for octet in body[14:20])
+    check.equal("address item", item, body[1:7])
+
+
+@pytest.mark.clause(STANDARD, "5.2.4")
+@pytest.mark.title_zh("应答数据域长度不超过 200")
+@pytest.mark.requires("option:follow-up")
+@pytest.mark.criterion("DLT645.READ_LENGTH")
+@pytest.mark.known_bad("oversize-answer")
+def test_answer_length(meter, ask, check):
+    """No answer carries more than 200 octets of data."""
+    for di in (0x0001FF00, 0x000100FF, 0x0001FFFF, 0x04010000):
+        answer = ask(read_data(meter.address, di))
+        check.within(f"length of the answer to {di:08X}", len(answer.data), "DLT645.READ_LENGTH")
+
+
+@pytest.mark.clause(STANDARD, "5.2.3")
+@pytest.mark.title_zh("不应答从站方向的帧")
+@pytest.mark.known_bad("answers-slave-frames")
+def test_slave_frame_not_answered(meter, silent):
+    """A frame with the direction bit of a slave is no request."""
+    request = read_data(meter.address, ENERGY)
+    silent("answer to a slave's frame", encode(Frame(request.address, request.control | 0x80, request.data)))
+
+
+@pytest.mark.clause(STANDARD, "5.3.1")
+@pytest.mark.title_zh("无前导字节的请求")
+@pytest.mark.known_bad("needs-wake-up-octets")
+def test_request_without_wake_up(meter, check, send):
+    """A request without any wake-up octet is answered."""
+    exchange = send(read_data(meter.address, ENERGY))
+    check.true(
+        "answer without wake-up octets",
+        exchange.frame is not None,
+        observed=exchange.data,
+        expected="a frame",
+    )
+
+
+@pytest.mark.clause(STANDARD, "5.3.1")
+@pytest.mark.title_zh("任意个数前导字节的请求")
+@pytest.mark.criterion("DLT645.WAKE_UP_ACCEPTED")
+@pytest.mark.known_bad("bears-few-wake-up-octets")
+def test_request_with_many_wake_up_octets(meter, check, limit):
+    """A request with any number of wake-up octets is answered."""
+    for count in range(1, int(limit("DLT645.WAKE_UP_ACCEPTED")) + 1):
+        exchange = meter.send_raw(b"\xfe" * count + encode(read_data(meter.address, ENERGY)))
+        check.true(
+            f"answer after {count} wake-up octets",
+            exchange.frame is not None,
+            observed=exchange.data,
+            expected="a frame",
+        )

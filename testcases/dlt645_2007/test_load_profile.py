@@ -1,0 +1,121 @@
+"""Load profile: the form of its blocks, which blocks are given, and their interval."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from rig.protocols.dlt645.load_profile import decode_load_records
+from rig.protocols.dlt645.messages import read_data
+
+pytestmark = [
+    pytest.mark.link("K8-C1"),
+    pytest.mark.clause("DL/T 645-2007", "A.7"),
+    pytest.mark.requires("option:load-profile"),
+]
+
+EARLIEST, SINCE, LATEST = 0x06000000, 0x06000001, 0x06000002
+INTERVAL = 0x04000A02
+RECORDS = 4
+
+
+@pytest.fixture
+def interval_min(meter):
+    """Interval of class 1 in minutes."""
+    return int(meter.read(INTERVAL).value)
+
+
+@pytest.fixture
+def recorded(meter, wait, interval_min):
+    """Let the meter make some records."""
+    wait(RECORDS * interval_min * 60)
+
+
+@pytest.fixture
+def blocks(ask, meter, check):
+    """Blocks of one request."""
+
+    def read(di, count=1, at=None):
+        answer = ask(read_data(meter.address, di, block_count=count, at=at))
+        check.true("answer", not answer.abnormal, observed=f"{answer.control:02X}H", expected="91H")
+        return decode_load_records(answer.data[4:], 0, meter.profile)
+
+    return read
+
+
+def at(record) -> datetime:
+    """Time of a block."""
+    return datetime.fromisoformat(record.time)
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("负荷记录块的格式")
+@pytest.mark.known_bad("profile-sum-wrong", "profile-end-missing", "profile-disabled")
+def test_block_form(ask, meter, check, recorded):
+    """A block begins with A0A0, ends with sum and E5, and its sum is right."""
+    answer = ask(read_data(meter.address, LATEST, block_count=1))
+    check.true("answer", not answer.abnormal, observed=f"{answer.control:02X}H", expected="91H")
+    block = answer.data[4:]
+    check.equal("first octets", block[:2], b"\xa0\xa0")
+    check.equal("last octet", block[-1:], b"\xe5")
+    sums = {sum(block[:-2]) & 0xFF, sum(block[3:-2]) & 0xFF}
+    check.true(
+        "sum", block[-2] in sums, observed=block[-2:-1], expected=" or ".join(f"{one:02X}" for one in sums)
+    )
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("最近一个记录块")
+@pytest.mark.known_bad("profile-latest-is-earliest", "profile-disabled")
+def test_latest_block(meter, check, recorded, blocks, interval_min):
+    """The latest block is no older than one interval."""
+    now = meter.read_clock()
+    records = blocks(LATEST)
+    check.equal("number of blocks", len(records), 1)
+    age = (now - at(records[0])).total_seconds() / 60
+    check.between("age of the latest block", age, 0, interval_min + 1, unit="min")
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("给定时间的记录块")
+@pytest.mark.known_bad("profile-ignores-time", "profile-disabled")
+def test_block_from_time(meter, check, recorded, blocks, interval_min):
+    """A block asked for from a time on is the first at or after that time."""
+    wanted = at(blocks(LATEST)[0]) - timedelta(minutes=2 * interval_min)
+    records = blocks(SINCE, 1, wanted)
+    check.equal("number of blocks", len(records), 1)
+    check.equal("time of the block", at(records[0]).isoformat(), wanted.isoformat())
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("所请求的记录块数")
+@pytest.mark.known_bad("profile-ignores-count", "profile-disabled")
+def test_number_of_blocks(meter, check, recorded, blocks, interval_min):
+    """As many blocks are given as were asked for."""
+    wanted = at(blocks(LATEST)[0]) - timedelta(minutes=2 * interval_min)
+    check.equal("number of blocks", len(blocks(SINCE, 2, wanted)), 2)
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("记录间隔")
+@pytest.mark.known_bad(
+    "profile-interval-doubled", "profile-disabled", "profile-ignores-time", "profile-ignores-count"
+)
+def test_interval(meter, check, recorded, blocks, interval_min):
+    """Blocks follow each other at the interval that is set."""
+    latest = at(blocks(LATEST)[0])
+    previous = blocks(SINCE, 2, latest - timedelta(minutes=interval_min))
+    check.true("blocks", len(previous) == 2, observed=len(previous), expected=2)
+    step = (at(previous[1]) - at(previous[0])).total_seconds() / 60
+    check.equal("interval", int(step), interval_min, unit="min")
+
+
+@pytest.mark.bench_time(RECORDS * 900)
+@pytest.mark.title_zh("记录中的电能与寄存器一致")
+@pytest.mark.known_bad("profile-energy-missing", "profile-disabled")
+def test_recorded_energy(meter, check, recorded, blocks):
+    """The energies of the latest block are those of the registers."""
+    record = blocks(LATEST)[0]
+    check.true("class 4", 4 in record.classes, observed=sorted(record.classes), expected="class 4")
+    check.equal("forward energy", record.classes[4][0], meter.read(0x00010000).value, unit="kWh")

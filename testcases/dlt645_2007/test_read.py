@@ -1,0 +1,161 @@
+"""Read data: items, their lengths, blocks, follow-up frames."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.dlt645.frame import Frame
+from rig.protocols.dlt645.items import lookup
+from rig.protocols.dlt645.messages import di_octets, read_data, read_follow_up
+
+pytestmark = pytest.mark.link("K8-C1")
+
+STANDARD = "DL/T 645-2007"
+FORWARD = 0x00010000
+#: items that every single-phase meter has
+COMMON = (
+    0x00000000, 0x00010000, 0x00020000, 0x02010100, 0x02020100, 0x02030000, 0x02060000, 0x02800002,
+    0x04000101, 0x04000102, 0x04000401, 0x04000402, 0x04000409, 0x04000501, 0x04000503,
+)  # fmt: skip
+
+
+@pytest.mark.clause(STANDARD, "7.1")
+@pytest.mark.title_zh("单相表基本数据项可读")
+@pytest.mark.known_bad("item-missing")
+def test_common_items_answered(ask, meter, check):
+    """Every item that a single-phase meter cannot do without is answered."""
+    for di in COMMON:
+        answer = ask(read_data(meter.address, di))
+        check.equal(f"control octet for {di:08X}", f"{answer.control:02X}H", "91H")
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.title_zh("数据项长度符合标识表")
+@pytest.mark.known_bad("item-too-long")
+def test_item_lengths(ask, meter, check):
+    """Every answered item has the length of the identifier table."""
+    for di in COMMON:
+        item = lookup(di, meter.profile)
+        answer = ask(read_data(meter.address, di))
+        check.equal(f"octets of {di:08X}", len(answer.data) - 4, item.octets, unit="octets")
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.title_zh("数值为 BCD 码")
+@pytest.mark.known_bad("binary-number")
+def test_numbers_are_bcd(meter, check):
+    """Numbers travel as BCD: no digit above nine."""
+    for di in (FORWARD, 0x00020000, 0x02010100, 0x02800002, 0x04000102, 0x04000409):
+        digits = meter.read(di).data.hex().upper()
+        check.true(f"digits of {di:08X}", digits.isdecimal(), observed=digits, expected="decimal digits")
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.title_zh("电能数据块为总及各费率")
+@pytest.mark.known_bad("block-order-reversed", "block-incomplete")
+def test_tariff_block(dut, meter, check):
+    """The block of forward energies is the total and every tariff, in order, as read singly."""
+    count = 1 + dut.rating.tariffs
+    singles = b"".join(meter.read(FORWARD | tariff << 8).data for tariff in range(count))
+    check.equal("block 0001FF00", meter.read_block(0x0001FF00).data, singles)
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.requires("option:billing")
+@pytest.mark.title_zh("结算日数据块")
+@pytest.mark.known_bad("billing-block-incomplete")
+def test_billing_block(meter, check):
+    """The block over billing periods is the present value and the previous periods, in order."""
+    block = meter.read_block(0x000100FF).data
+    singles = b"".join(meter.read(FORWARD | period).data for period in range(13))
+    check.equal("block 000100FF", block, singles)
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.title_zh("状态字数据块")
+@pytest.mark.known_bad("status-block-short")
+def test_status_word_block(meter, check):
+    """The block of status words is the seven words, in order."""
+    words = b"".join(meter.read(0x04000500 | number).data for number in range(1, 8))
+    check.equal("block 040005FF", meter.read_block(0x040005FF).data, words, clause="C.1")
+
+
+@pytest.mark.clause(STANDARD, "6.1")
+@pytest.mark.title_zh("不存在的费率的数据块")
+@pytest.mark.known_bad("tariff-beyond-zero")
+def test_tariff_beyond_the_last(dut, meter, abnormal):
+    """A tariff that the meter does not have is refused with bit 1."""
+    di = FORWARD | 0x3F << 8
+    abnormal(f"read of {di:08X}", read_data(meter.address, di), 0x02)
+
+
+@pytest.mark.clause(STANDARD, "7.2")
+@pytest.mark.requires("option:follow-up")
+@pytest.mark.title_zh("后续帧拼接为完整数据")
+@pytest.mark.known_bad("follow-up-frame-lost", "follow-up-bit-missing")
+def test_follow_up_complete(dut, meter, check):
+    """A block longer than one answer comes in follow-up frames and is complete."""
+    reading = meter.read_block(0x0001FFFF)
+    check.true("frames", reading.frames > 1, observed=reading.frames, expected="more than one")
+    count = 1 + dut.rating.tariffs
+    check.equal("octets of block 0001FFFF", len(reading.data), 13 * count * 4, unit="octets")
+    check.equal("first value", reading.data[:4], meter.read(FORWARD).data)
+
+
+@pytest.mark.clause(STANDARD, "7.2")
+@pytest.mark.requires("option:follow-up")
+@pytest.mark.title_zh("后续帧序号从一开始并回送")
+@pytest.mark.known_bad("follow-up-sequence-from-zero")
+def test_follow_up_sequence(ask, meter, check):
+    """The first follow-up frame is asked for with SEQ 1, and its answer ends with that SEQ."""
+    first = ask(read_data(meter.address, 0x0001FFFF))
+    check.equal("control octet of the first frame", f"{first.control:02X}H", "B1H", clause="5.2.3")
+    second = ask(read_follow_up(meter.address, 0x0001FFFF, 1))
+    check.true(
+        "control octet of the second frame",
+        second.control in {0x92, 0xB2},
+        observed=f"{second.control:02X}H",
+        expected="92H or B2H",
+    )
+    check.equal("identifier", second.data[:4], di_octets(0x0001FFFF))
+    check.equal("sequence", second.data[-1:], b"\x01")
+
+
+@pytest.mark.clause(STANDARD, "7.2")
+@pytest.mark.requires("option:follow-up")
+@pytest.mark.title_zh("最后一帧无后续标志")
+@pytest.mark.known_bad("follow-up-never-ends")
+def test_follow_up_ends(ask, meter, check):
+    """The last follow-up frame says that nothing follows."""
+    answer = ask(read_data(meter.address, 0x0001FFFF))
+    received = len(answer.data) - 4
+    sequence = 0
+    while answer.follow_up and sequence < 10:
+        sequence += 1
+        answer = ask(read_follow_up(meter.address, 0x0001FFFF, sequence))
+        check.true(
+            "abnormal answer", not answer.abnormal, observed=f"{answer.control:02X}H", expected="92H or B2H"
+        )
+        received += len(answer.data) - 5
+    check.equal("control octet of the last frame", f"{answer.control:02X}H", "92H")
+    check.true("follow-up frames", received > 0, observed=sequence, expected="at most 10")
+
+
+@pytest.mark.clause(STANDARD, "7.2")
+@pytest.mark.requires("option:follow-up")
+@pytest.mark.title_zh("无后续数据时读后续 ERR bit1")
+@pytest.mark.known_bad("follow-up-without-first")
+def test_follow_up_without_first(meter, abnormal):
+    """A follow-up that nothing precedes is refused with bit 1."""
+    meter.read(0x04000102)
+    abnormal("follow-up of 00010000", read_follow_up(meter.address, FORWARD, 1), 0x02)
+
+
+@pytest.mark.clause(STANDARD, "5.2.4")
+@pytest.mark.title_zh("异常应答数据域为一个字节")
+@pytest.mark.known_bad("error-answer-long")
+def test_error_answer_length(ask, meter, check):
+    """An abnormal answer carries exactly one octet of data."""
+    answer = ask(Frame(meter.address, 0x11, di_octets(0x03FE0000)))
+    check.equal("control octet", f"{answer.control:02X}H", "D1H", clause="5.2.3")
+    check.equal("octets of data", len(answer.data), 1, unit="octets")

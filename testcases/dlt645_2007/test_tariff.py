@@ -1,0 +1,123 @@
+"""Tariffs: switched by the day table, adding up to the total; billing days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+pytestmark = pytest.mark.link("K8-C1")
+
+STANDARD = "DL/T 645-2007"
+FORWARD = 0x00010000
+#: one step of a register in kWh
+STEP = Decimal("0.01")
+
+
+@pytest.fixture
+def energies(dut, meter):
+    """Forward energies now: total first, then every tariff."""
+    return lambda: [meter.read(FORWARD | tariff << 8).value for tariff in range(dut.rating.tariffs + 1)]
+
+
+@pytest.mark.clause(STANDARD, "A.1")
+@pytest.mark.title_zh("各费率电能之和等于总电能")
+@pytest.mark.known_bad("tariffs-do-not-add-up")
+def test_tariffs_add_up(dut, check, energies):
+    """The tariff registers add up to the total register."""
+    total, *tariffs = energies()
+    bound = STEP * (dut.rating.tariffs - 1)
+    check.between("sum of the tariffs", sum(tariffs), total - bound, total + bound, unit="kWh")
+
+
+@pytest.mark.clause(STANDARD, "A.1")
+@pytest.mark.needs("source", "password:4")
+@pytest.mark.requires("option:tariffs")
+@pytest.mark.bench_time(1400)
+@pytest.mark.title_zh("跨费率运行后各费率增量之和等于总增量")
+@pytest.mark.known_bad("tariff-loses-energy", "tariff-stuck")
+def test_tariff_increments(dut, check, energies, load, wait, meter_clock, day_table):
+    """Over two tariff switches every tariff gains its share, and the gains add up to the total's."""
+    begin = meter_clock.set_quiet()
+    first, second = begin + timedelta(minutes=7), begin + timedelta(minutes=14)
+    midnight = begin.replace(hour=0, minute=0)
+    day_table.program(begin, [(midnight, 1), (first, 2), (second, 3)])
+    before = energies()
+    load(float(dut.rating.imax_a))
+    wait(20 * 60)
+    load(0.0)
+    total, *tariffs = [after - start for after, start in zip(energies(), before, strict=True)]
+    bound = STEP * (dut.rating.tariffs - 1)
+    check.between("sum of the tariffs' gains", sum(tariffs), total - bound, total + bound, unit="kWh")
+    for tariff in (1, 2, 3):
+        check.between(f"gain of tariff {tariff}", tariffs[tariff - 1], total / 5, total / 2, unit="kWh")
+
+
+@pytest.mark.clause(STANDARD, "A.5")
+@pytest.mark.needs("source", "password:4")
+@pytest.mark.requires("option:tariffs")
+@pytest.mark.criterion("DLT645.SWITCH_TIME")
+@pytest.mark.bench_time(600)
+@pytest.mark.title_zh("费率按时段表切换")
+@pytest.mark.known_bad("tariff-stuck", "tariff-switches-late")
+def test_tariff_switch(dut, check, meter, energies, load, wait, limit, meter_clock, day_table):
+    """After the moment of the day table the next tariff counts, and the one before no longer."""
+    begin = meter_clock.set_quiet()
+    midnight = begin.replace(hour=0, minute=0)
+    day_table.program(begin, [(midnight, 3), (begin + timedelta(minutes=2), 4)])
+    load(float(dut.rating.imax_a))
+    wait(120 - 5 + limit("DLT645.SWITCH_TIME"))
+    before = energies()
+    wait(300)
+    gains = [after - start for after, start in zip(energies(), before, strict=True)]
+    load(0.0)
+    check.equal("gain of the tariff before", gains[3], Decimal(0).quantize(STEP), unit="kWh")
+    check.true("gain of the tariff in force", gains[4] > 0, observed=gains[4], expected="> 0")
+
+
+@pytest.mark.clause(STANDARD, "A.1")
+@pytest.mark.needs("password:4")
+@pytest.mark.requires("option:billing")
+@pytest.mark.bench_time(190)
+@pytest.mark.title_zh("结算日转存")
+@pytest.mark.known_bad("billing-missing")
+def test_billing_day(meter, check, wait, meter_clock):
+    """At the billing day and hour the energy becomes that of the previous billing period."""
+    day, hour = (int(f"{octet:02x}") for octet in reversed(meter.read(0x04000B01).data))
+    moment = meter_clock.set_quiet().replace(day=day, hour=hour, minute=0) + timedelta(0)
+    before = meter.read(FORWARD | 0x0C).data
+    oldest = meter.read(FORWARD | 0x01).data
+    meter_clock.set(moment - timedelta(minutes=2))
+    wait(180)
+    check.equal(
+        "energy of the previous billing period", meter.read(FORWARD | 0x01).data, meter.read(FORWARD).data
+    )
+    check.equal("energy of the period before", meter.read(FORWARD | 0x02).data, oldest)
+    del before
+
+
+@pytest.mark.clause(STANDARD, "A.1")
+@pytest.mark.needs("source", "password:4")
+@pytest.mark.requires("option:billing")
+@pytest.mark.bench_time(600)
+@pytest.mark.title_zh("结算数据不随后续电能变化")
+@pytest.mark.known_bad("billing-runs-on", "billing-missing")
+def test_billed_energy_stays(dut, meter, check, wait, load, meter_clock):
+    """Billed energy stays as it was while the register runs on."""
+    day, hour = (int(f"{octet:02x}") for octet in reversed(meter.read(0x04000B01).data))
+    moment = meter_clock.set_quiet().replace(day=day, hour=hour, minute=0)
+    load(float(dut.rating.imax_a))
+    wait(60)
+    meter_clock.set(moment - timedelta(minutes=1))
+    wait(120)
+    billed = meter.read(FORWARD | 0x01).value
+    wait(300)
+    check.true(
+        "register",
+        meter.read(FORWARD).value > billed,
+        observed=meter.read(FORWARD).value,
+        expected=f"> {billed}",
+    )
+    check.equal("energy of the previous billing period", meter.read(FORWARD | 0x01).value, billed, unit="kWh")
+    load(0.0)
