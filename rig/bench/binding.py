@@ -16,6 +16,7 @@ from rig.clock import Clock, SystemClock, VirtualClock
 from rig.errors import BenchError, ConfigError
 from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
 from rig.transports.bus import Bus
+from rig.transports.describe import describe
 from rig.transports.record import ExchangeRecord, Recorder
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ class Bench:
 
         return declaration_of(self.configs[device.id])
 
+    def reseed(self, seed: int) -> None:
+        """Go on with other emulated devices, drawn from another seed."""
+        if seed != self.seed:
+            self.seed = seed
+            self.configs = self._configs()
+            self.declarations = {device.id: self._declaration(device) for device in self.inventory.devices}
+
     @property
     def clock(self) -> Clock:
         """Virtual when everything on the bench is emulated, else the system's."""
@@ -140,7 +148,7 @@ class Bench:
             {self.device.id: defects},
         )
         clock = self.world.engine.clock
-        self._recorder = Recorder(clock, describe=_describe)
+        self._recorder = Recorder(clock, describe=describe)
         self._mark = 0
         self._buses = {
             name: Bus(line.master(), self._recorder) for name, line in self.world.lines.items()
@@ -149,7 +157,7 @@ class Bench:
 
     def _begin_real(self) -> None:
         if self._recorder is None:
-            self._recorder = Recorder(self._system_clock, describe=_describe)
+            self._recorder = Recorder(self._system_clock, describe=describe)
         self._recorder.clear()
         self._mark = self._recorder.mark()
 
@@ -305,12 +313,3 @@ def _positions(inventory: Inventory) -> dict[str, int]:
         for device in inventory.devices
     }
 
-
-def _describe(data: bytes) -> str:
-    """One line on a frame for people who read the evidence."""
-    from rig.protocols.decode import decoders
-
-    decoded = decoders()["dlt645"](data)
-    if not decoded.ok:
-        return str(decoded.error)
-    return ", ".join(f"{key} {value}" for key, value in decoded.fields.items())

@@ -42,7 +42,7 @@ class BenchSection(_Section):
 
 
 class AdapterSection(_Section):
-    """Timing of a real adapter as characterised: its own delay and the spread of it, in seconds."""
+    """Timing of a real adapter as characterised: its own delay, and the expanded (k=2) spread of it, in seconds."""
 
     latency_s: float = Field(0.0, ge=0, le=10)
     jitter_s: float = Field(0.0, ge=0, le=10)

@@ -19,5 +19,5 @@ def open_bus(name: str, link: LinkSection, clock: Clock, recorder: Recorder | No
 
     adapter = None
     if link.adapter is not None:
-        adapter = AdapterTiming(latency_s=link.adapter.latency_s, jitter_s=link.adapter.jitter_s)
+        adapter = AdapterTiming(link.adapter.latency_s, link.adapter.jitter_s)
     return Bus(open_link(name, link.url, link.settings, clock, adapter=adapter), recorder)

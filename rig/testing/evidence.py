@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rig.results.evidence import EvidenceStore
 from rig.results.records import CaseResult
@@ -11,6 +15,9 @@ from rig.results.store import Store
 from rig.transports.record import ExchangeRecord
 
 LOG_NAME = "exchanges.json"
+CAPTURE_NAME = "exchanges.pcapng"
+_LOG_SUFFIX = ".json"
+_CAPTURE_SUFFIX = ".pcapng"
 
 
 class CaseEvidence:
@@ -22,23 +29,54 @@ class CaseEvidence:
 
     def keep(self, case_id: str, records: list[ExchangeRecord]) -> list[str]:
         """Store the exchanges of a case; returns paths relative to the run directory."""
-        text = json.dumps([_plain(record) for record in records], ensure_ascii=False, indent=0)
+        text = "[" + ",\n".join(json.dumps(_plain(record), ensure_ascii=False) for record in records) + "]\n"
         return [self.store.add_bytes(text.encode(), name=LOG_NAME, case_id=case_id)]
 
-    def with_captures(self, cases: list[CaseResult], store: Store) -> list[CaseResult]:
-        """Add a pcapng to every case that has exchanges; made in a process of its own."""
-        return cases
+    def add_captures(self, cases: list[CaseResult], store: Store) -> None:
+        """Give every case that has exchanges its pcapng; made in a process of its own from the kept exchanges.
+
+        Done once at the end of a run, so that it costs the cases nothing and a resumed run makes up for what a killed
+        one left out.
+        """
+        wanting = [case for case in cases if case.evidence and not _has(case, _CAPTURE_SUFFIX)]
+        if not wanting:
+            return
+        from rig.transports.capture import CaptureProcess
+
+        with tempfile.TemporaryDirectory() as folder, CaptureProcess() as process:
+            drafts = []
+            for number, case in enumerate(wanting):
+                log = next(path for path in case.evidence if path.endswith(_LOG_SUFFIX))
+                drafts.append(Path(folder) / f"{number}{_CAPTURE_SUFFIX}")
+                process.write(drafts[-1], read_log(self.out / log))
+            for case, draft in zip(wanting, drafts, strict=True):
+                case.evidence.append(self.store.add_file(draft, name=CAPTURE_NAME, case_id=case.id))
+                store.add_case(case)
 
 
-def _plain(record: ExchangeRecord) -> dict[str, object]:
-    return {
-        "link": record.link,
-        "direction": record.direction,
-        "first_s": round(record.first_s, 6),
-        "last_s": round(record.last_s, 6),
+def _has(case: CaseResult, suffix: str) -> bool:
+    return any(path.endswith(suffix) for path in case.evidence)
+
+
+def read_log(path: Path) -> list[ExchangeRecord]:
+    """Exchanges of a case from its evidence."""
+    return [_record(plain) for plain in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _plain(record: ExchangeRecord) -> dict[str, Any]:
+    return asdict(record) | {
+        "data": record.data.hex().upper(),
         "wall_first": record.wall_first.isoformat(),
         "wall_last": record.wall_last.isoformat(),
-        "longest_gap_s": round(record.longest_gap_s, 6),
-        "data": record.data.hex().upper(),
-        "decode": record.decode,
     }
+
+
+def _record(plain: dict[str, Any]) -> ExchangeRecord:
+    return ExchangeRecord(
+        **plain
+        | {
+            "data": bytes.fromhex(plain["data"]),
+            "wall_first": datetime.fromisoformat(plain["wall_first"]),
+            "wall_last": datetime.fromisoformat(plain["wall_last"]),
+        }
+    )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _running(request: pytest.FixtureRequest) -> RunningCase:
     from rig.testing.case import running_case
 
-    return _running(request)
+    return running_case(request.node)
 
 
 T = TypeVar("T")

@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for text in MARKERS.values():
         config.addinivalue_line("markers", text)
     config.pluginmanager.register(fixtures, "rig-fixtures")
+    config.pluginmanager.register(_Gate(), "rig-gate")
 
 
 def _session(config: pytest.Config) -> CaseSession:
@@ -64,20 +65,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Gate a case and give it its fresh world before its fixtures are made."""
+    """Open the record of a case, and judge what escapes its fixtures."""
     from rig.testing.collection import case_info, is_case
 
     if not is_case(item):
         return (yield)
     from rig.testing.case import RUNNING
 
-    session = _session(item.config)
-    item.stash[RUNNING] = running = session.start(case_info(item))
+    item.stash[RUNNING] = _session(item.config).start(case_info(item))
     try:
-        session.begin(running)
         return (yield)
     except BaseException as error:
         _raise_translated(item, error)
+
+
+class _Gate:
+    """Runs before fixtures are made, but inside of what other plugins set up around an item and expect to tear down."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        from rig.testing.case import RUNNING
+
+        running = item.stash.get(RUNNING, None)
+        if running is not None:
+            _session(item.config).begin(running)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rig.bench.binding import Bench
+from rig.errors import RigError
 from rig.results.records import SEVERITY, CaseResult, Measurement, Verdict
 from rig.testing.case import CaseInfo, RunningCase
 from rig.testing.check import Check
@@ -139,22 +140,25 @@ class CaseSession:
 
     def finish(self, running: RunningCase) -> CaseResult:
         """Close the record of a case and hand it on."""
+        evidence: list[str] = []
         try:
             self.bench.end_case()
-        except Exception as error:  # noqa: BLE001 - whatever fails here is the bench's fault and must not lose the verdict
+            if self.evidence is not None and running.begun:
+                        evidence = self.evidence.keep(running.info.id, records) if records else []
+        except (RigError, OSError) as error:
+            # the bench's fault; the verdict must not be lost over it
             running.errors.append(error)
-        result = self._result(running)
+        result = self._result(running, evidence)
         self.results.append(result)
         if self.sink is not None:
             self.sink(result)
         return result
 
-    def _result(self, running: RunningCase) -> CaseResult:
+    def _result(self, running: RunningCase, evidence: list[str]) -> CaseResult:
         info, check = running.info, running.check
         error = min(running.errors, key=_severity, default=None)
         verdict = _verdict(running, error)
         rules = info.rules()
-        records = self.bench.records() if self.evidence is not None and running.begun else []
         return CaseResult(
             id=info.id,
             title=info.title,
@@ -168,7 +172,7 @@ class CaseSession:
             measurements=check.measurements,
             simulated=self.bench.simulated,
             duration_s=round(time.perf_counter() - running.began_s, 6),
-            evidence=self.evidence.keep(info.id, records) if self.evidence is not None and records else [],
+            evidence=evidence,
             findings=list(check.notes),
             clause_provenance=rules[0].provenance if rules else "recalled",
             mandatory=rules[0].mandatory if rules else False,
@@ -188,15 +192,12 @@ def _verdict(running: RunningCase, error: BaseException | None) -> Verdict:
 
 
 def _fault_measurement(running: RunningCase, error: Exception) -> Measurement:
-    clause = getattr(error, "clause", None)
-    own = running.info.first_clause
-    if clause and " " not in clause:
-        clause = f"{running.info.standard} {clause}"
+    """What the device was seen to do, under the clause that the case judges; the error's own clause is in the reason."""
     return Measurement(
         type(error).__name__,
         observed_of(error),
         lower="a legal answer",
         upper="a legal answer",
         verdict=Verdict.FAIL,
-        clause=clause or own,
+        clause=running.info.first_clause,
     )
