@@ -54,6 +54,11 @@ class ByteLink(Protocol):
         ...
 
     @property
+    def sets_baud(self) -> bool:
+        """True when ``reconfigure`` reaches the line itself; False on raw TCP, where a bridge keeps its own rate."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """The clock that stamps this link's bursts."""
         ...

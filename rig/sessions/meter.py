@@ -8,7 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from rig.clock import Clock
-from rig.errors import ConfigError, DeviceRefused, LinkTimeout, LocalProtocolError, RemoteProtocolError
+from rig.errors import (
+    BenchError,
+    ConfigError,
+    DeviceRefused,
+    LinkTimeout,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from rig.exchange.dlt645 import Dlt645Dialect, finish
 from rig.exchange.driver import perform
 from rig.exchange.exchange import Exchange, ExchangeTiming
@@ -242,7 +249,10 @@ class MeterSession:
             DeviceRefused: the meter keeps its rate, and so does the link.
             RemoteProtocolError: code ``baud-not-changed``: acknowledged, but it still talks at the old rate.
             LinkTimeout: it answers at neither rate; the link is back at the old one.
+            BenchError: the link cannot change its rate (raw TCP); nothing was sent.
         """
+        if not self.bus.link.sets_baud:
+            raise BenchError(f"link {self.bus.name} cannot change its rate: the bridge keeps its own")
         before = self.bus.settings
         exchange = self._command(messages.change_baud(self._known_address(), baud, self.profile))
         self.clock.wait_until(self.clock.now_s() + BAUD_CHANGE_PAUSE_S)

@@ -33,7 +33,9 @@ class Reading(NamedTuple):
         """
         first = self.values[0].value if self.values else None
         if not isinstance(first, Decimal):
-            raise LocalProtocolError(f"{self.di:08X} has no number as its first value", code="value", got=first)
+            raise LocalProtocolError(
+                f"{self.di:08X} has no number as its first value", code="value", got=first
+            )
         return first
 
     @property

@@ -228,6 +228,7 @@ class MemoryLink:
     """The master's end of a memory line; a ByteLink."""
 
     simulated = True
+    sets_baud = True
     timing_uncertainty_s = 0.0
 
     def __init__(self, line: MemoryLine, settings: LineSettings) -> None:
