@@ -77,6 +77,11 @@ def _digits(text: str, count: int, profile: Profile) -> bytes:
 
 
 def operator_octets(text: str) -> bytes:
+    """C0 C1 C2 C3 of an operator code of eight digits.
+
+    Raises:
+        LocalProtocolError: code ``credentials``.
+    """
     if len(text) != 8 or not _HEX.issuperset(text):
         raise LocalProtocolError("operator code must be 8 digits", code="credentials", got=text)
     return bytes.fromhex(text)[::-1]

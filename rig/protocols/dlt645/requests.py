@@ -8,7 +8,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 from rig.errors import RemoteProtocolError
-from rig.protocols.dlt645.control import FROM_SLAVE, FUNCTION_MASK, Function, Function1997
+from rig.protocols.dlt645.control import (
+    ABNORMAL,
+    FOLLOW_UP,
+    FROM_SLAVE,
+    FUNCTION_MASK,
+    Function,
+    Function1997,
+)
 from rig.protocols.dlt645.credentials import Credentials, address_text, read_credentials, read_password
 from rig.protocols.dlt645.frame import Frame, encode
 from rig.protocols.dlt645.profile import DEFAULT, Profile
@@ -47,6 +54,8 @@ class Request:
 def parse_request(frame: Frame, profile: Profile = DEFAULT) -> Request:
     """What a request asks of the device; functions outside the standard keep their data as it is.
 
+    A control octet with D6 or D5 set is a vendor's (2EH is in the field): ``function`` is then the whole octet.
+
     Raises:
         RemoteProtocolError: code ``direction``, ``length``, ``bad-time``, ``bad-bcd``: the request is malformed.
     """
@@ -56,6 +65,8 @@ def parse_request(frame: Frame, profile: Profile = DEFAULT) -> Request:
         return Request(0x11, frame, int.from_bytes(data, "little"))
     if control & FROM_SLAVE:
         raise _error(frame, "direction", "a request has D7 = 0", 8, f"{control & 0x7F:02X}", f"{control:02X}")
+    if control & (ABNORMAL | FOLLOW_UP):
+        return Request(control, frame, data=data)
     table = _PARSERS_1997 if profile.edition == "1997" else _PARSERS
     parser = table.get(control & FUNCTION_MASK)
     return parser(frame, data, profile) if parser else Request(control & FUNCTION_MASK, frame, data=data)

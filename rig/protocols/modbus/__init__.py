@@ -1,0 +1,1 @@
+"""Modbus RTU, by pymodbus' checksum and PDU classes."""
