@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rig.errors import ConfigError
-from rig.twin.devices.error_model import SETTINGS, apply_setting
+from rig.twin.devices.error_model import SETTINGS
 
 if TYPE_CHECKING:
     from rig.twin.build import EmulatedMeter
@@ -86,13 +86,17 @@ def parse_parameter(text: str, unit: str, *, key: str) -> float:
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
-        raise ConfigError("not a number", key=key, value=text, hint=f"write a number in {unit or 'plain digits'}")
+        raise ConfigError(
+            "not a number", key=key, value=text, hint=f"write a number in {unit or 'plain digits'}"
+        )
     number, given = float(match.group(1)), match.group(2)
     if given is None or given == unit:
         return number
     if (given, unit) in _SCALES:
         return number * _SCALES[given, unit]
-    raise ConfigError(f"unit {given!r} does not fit", key=key, value=text, hint=f"write it in {unit or 'no unit'}")
+    raise ConfigError(
+        f"unit {given!r} does not fit", key=key, value=text, hint=f"write it in {unit or 'no unit'}"
+    )
 
 
 def check_defect(text: str) -> None:
@@ -138,6 +142,8 @@ def _resolve(text: str) -> Callable[[EmulatedMeter], None]:
 def _parameter(entry: Defect, argument: str) -> Parameter:
     if argument:
         if entry.default is None and not entry.unit:
-            raise ConfigError("takes no parameter", key=entry.name, value=argument, hint=f"write {entry.name}")
+            raise ConfigError(
+                "takes no parameter", key=entry.name, value=argument, hint=f"write {entry.name}"
+            )
         return parse_parameter(argument, entry.unit, key=entry.name)
     return entry.default

@@ -44,7 +44,7 @@ class Behaviour:
     switch_freeze_enabled: bool = True
     profile_enabled: bool = True
     freeze_depth: dict[int, int] = field(
-        default_factory=lambda: {0x00: 12, 0x01: 3, 0x02: 2, 0x03: 2, 0x04: 254, 0x05: 2, 0x06: 62, 0x07: 2}
+        default_factory=lambda: {0x00: 12, 0x01: 3, 0x02: 3, 0x03: 3, 0x04: 254, 0x05: 3, 0x06: 62, 0x07: 2}
     )
     # events
     events_enabled: bool = True

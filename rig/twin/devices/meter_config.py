@@ -28,7 +28,7 @@ RESIDENTIAL = MeterRating(
 )
 
 #: factory passwords of the emulated meter, level to six digits
-PASSWORDS = {level: "000000" for level in range(10)} | {2: "111111", 4: "222222"}
+PASSWORDS = dict.fromkeys(range(10), "000000") | {2: "111111", 4: "222222"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,9 @@ def _rating(mapping: Mapping[str, Any]) -> MeterRating:
     for key, value in mapping.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=3)
-            raise ConfigError("unknown key", key=f"rating.{key}", hint=f"near: {', '.join(near)}" if near else None)
+            raise ConfigError(
+                "unknown key", key=f"rating.{key}", hint=f"near: {', '.join(near)}" if near else None
+            )
         decimal = isinstance(getattr(RESIDENTIAL, key), Decimal)
         values[key] = Decimal(str(value)) if decimal else value
     return replace(RESIDENTIAL, **values)

@@ -106,7 +106,9 @@ class MeterCore:
         self.timed_freeze: TimedFreeze | None = None
         self.daily_freeze_at = (0, 0)
         self.profile_from_s = 0.0
-        self._state: ElectricalState = DEAD
+        #: numbers of zones, day tables and periods as written
+        self.table_counts: dict[str, int] = {}
+        self.source_state: ElectricalState = DEAD
         self._values = reading(DEAD)
         self.load: Load | None = None
         self.shown = NOTHING_SHOWN
@@ -176,11 +178,13 @@ class MeterCore:
             ),
             "daily": Task(lambda epoch_s: next_daily(epoch_s, *self.daily_freeze_at), self._freeze_daily),
             "profile": Task(
-                lambda epoch_s: next_multiple(epoch_s, config.profile_interval_min * 60.0), self._record_profile
+                lambda epoch_s: next_multiple(epoch_s, config.profile_interval_min * 60.0),
+                self._record_profile,
             ),
             "tariff": Task(self._next_tariff, self._switch_tariff),
             "monitors": Task(
-                lambda _: min((monitor.due_s for monitor in self.monitors), default=math.inf), self._run_monitors
+                lambda _: min((monitor.due_s for monitor in self.monitors), default=math.inf),
+                self._run_monitors,
             ),
             "relay": Task(lambda _: self.relay.next_due_s, lambda epoch_s, _: self.relay.run_due(epoch_s)),
         }
@@ -201,7 +205,7 @@ class MeterCore:
     def load_changed(self, state: ElectricalState, values: ElectricalReading) -> None:
         """The source changed at this moment."""
         now_s = self.advance()
-        self._state, self._values = state, values
+        self.source_state, self._values = state, values
         self._apply_load(now_s)
         self._met_load = True
 
@@ -219,7 +223,7 @@ class MeterCore:
             model = self.error_model
             self.load = load_of(self._values, model, interrupted=self.relay.open)
             powers = registered_powers(self.load, model, bidirectional=self.config.rating.bidirectional)
-            self.shown = shown_values(self.load, self._state, model)
+            self.shown = shown_values(self.load, self.source_state, model)
         else:
             self.load, powers, self.shown = None, NO_POWER, NOTHING_SHOWN
         self.energy.set_powers(at_s, powers)
@@ -385,12 +389,18 @@ class MeterCore:
                 lambda: live() and self.shown.voltage_v < limits.under_voltage_ratio * rated_v,
                 limits.delay_s,
             ),
-            Monitor("over-voltage", lambda: self.shown.voltage_v > limits.over_voltage_ratio * rated_v, limits.delay_s),
+            Monitor(
+                "over-voltage",
+                lambda: self.shown.voltage_v > limits.over_voltage_ratio * rated_v,
+                limits.delay_s,
+            ),
             Monitor(
                 "loss-of-voltage",
-                lambda: live()
-                and self.shown.voltage_v < limits.loss_of_voltage_ratio * rated_v
-                and abs(self.shown.current_a) > 0.5 * float(rating.itr_a),
+                lambda: (
+                    live()
+                    and self.shown.voltage_v < limits.loss_of_voltage_ratio * rated_v
+                    and abs(self.shown.current_a) > 0.5 * float(rating.itr_a)
+                ),
                 limits.delay_s,
             ),
             Monitor(
@@ -399,7 +409,9 @@ class MeterCore:
                 limits.delay_s,
             ),
             Monitor(
-                "over-current", lambda: abs(self.shown.current_a) > limits.over_current_ratio * largest_a, limits.delay_s
+                "over-current",
+                lambda: abs(self.shown.current_a) > limits.over_current_ratio * largest_a,
+                limits.delay_s,
             ),
             Monitor(
                 "overload",
