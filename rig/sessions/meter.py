@@ -417,8 +417,14 @@ class MeterSession:
                 )
             parts.append(answer.data)
             if not answer.follow_up:
-                break
-        return b"".join(parts), exchange, len(parts)
+                return b"".join(parts), exchange, len(parts)
+        raise RemoteProtocolError(
+            "follow-up frames without end",
+            code="follow-up",
+            clause="DL/T 645-2007 function 12H",
+            expected=f"at most {MOST_FOLLOW_UPS}",
+            frame=exchange.data,
+        )
 
     def _show_presence(self) -> None:
         """Any valid answer will do, a refusal too."""
