@@ -70,7 +70,14 @@ class LabProfile:
         return result
 
     def _overridden(self, item: Criterion, values: Mapping[str, Any]) -> Criterion:
-        changes = dict(values)
+        changes: dict[str, Any] = {"source": f"profile of {self.name}", **values}
+        if changes.get("provenance") == "seen" and "source" not in values:
+            raise ConfigError(
+                "a limit that was seen needs its source",
+                file=self.file,
+                key=f"criteria.{item.id}.source",
+                hint="document, edition and clause",
+            )
         unit = changes.pop("unit", item.unit)
         if unit != item.unit:
             raise ConfigError(

@@ -7,7 +7,7 @@ Ratios of instrument transformers (KI, KU) are 1 for a meter that is tested dire
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from rig.units import round_to_interval
 
@@ -86,11 +86,10 @@ def pulses_to_count(
         least_run_s=least_run_s,
         quantisation_share=quantisation_share,
     )
-    least_m0 = 100 * quantisation_share / mpe_percent
-    by_quantisation = int(least_m0 * meter_constant / reference_constant) + 1
-    by_time = int(
-        (least_run_s * meter_constant * power_w / WATT_SECONDS_PER_KWH).to_integral_value(ROUND_CEILING)
-    )
+    # whole divisions: a rounded quotient would miss the border by a pulse
+    by_quantisation = int(100 * quantisation_share * meter_constant // (mpe_percent * reference_constant)) + 1
+    whole, rest = divmod(least_run_s * meter_constant * power_w, WATT_SECONDS_PER_KWH)
+    by_time = int(whole) + (rest > 0)
     return max(1, by_quantisation, by_time)
 
 
