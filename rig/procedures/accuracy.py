@@ -10,14 +10,14 @@ from rig.criteria.jjg596_2026 import READINGS_PER_POINT
 from rig.criteria.mpe import MaximumPermissibleError, active_mpe, repeatability_limit, starting_current_a
 from rig.metrology.error import mean, rounded_mean, spread
 from rig.metrology.load_points import UNITY, LoadPoint
-from rig.metrology.thresholds import starting_interval
 from rig.metrology.uncertainty import error_budget
 from rig.ports.instruments import ErrorCalculator
-from rig.procedures.readings import INSTRUMENT_MARGIN_S, SLOWEST, Plan, Silence, plan_reading, take_reading
+from rig.procedures.readings import SLOWEST, Plan, Silence, plan_reading, take_reading
 from rig.procedures.station import Station, faulty_stimulus, keep_warm, set_load, total_power_w
 from rig.results.records import Measurement, Verdict
 
 _SHOWN = Decimal("0.0001")
+_STARTING_RESERVE = 0.1
 
 
 def curve_name(point: LoadPoint) -> str:
@@ -187,11 +187,6 @@ def starting(station: Station, calculator: ErrorCalculator) -> list[Measurement]
     current_a = starting_current_a(station.rating)
     point = LoadPoint("Ist", current_a, UNITY)
     limit = active_mpe(station.rating, current_a, point.power_factor.name, station.edition)
-    interval = starting_interval(
-        meter_constant=station.rating.constant_imp_per_kwh,
-        power_w=total_power_w(station, point),
-        mpe_percent=limit.limit_percent,
-    )
-    # the longest interval between pulses that is still good, with one interval lost before the gate opens
-    slowest = float(interval.longest_s / interval.nominal_s) + INSTRUMENT_MARGIN_S / float(interval.nominal_s)
+    # a meter at the limit needs 1 / (1 - est) of the nominal time; a little more shows by how much it misses
+    slowest = float(1 / (1 - limit.limit_percent / 100)) + _STARTING_RESERVE
     return _error_at(station, calculator, point, limit, slowest)
