@@ -57,7 +57,12 @@ class Rack:
             emulator.start()
             self._emulators[role] = emulator
             resource = emulator.resource
-        instrument: Instrument = driver(resource, **section.timing)
+        instrument: Instrument = driver.open(resource, simulated=section.emulated)
+        for name, seconds in section.timing.items():
+            if not isinstance(getattr(instrument, name, None), (int, float)):
+                instrument.close()
+                raise BenchError(f"driver {section.driver} has no timing {name!r}")
+            setattr(instrument, name, seconds)
         return instrument
 
     def rebind(self, scene: ElectricalScene) -> None:
