@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from rig.errors import ConfigError
 from rig.ports.meter import MeterRating
 
 #: function codes that DL/T 645-2007 itself lists; 03H and 1CH came with later extensions
 STANDARD_FUNCTIONS = frozenset({0x08, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B})
+
+#: every option a maker can declare, with what it means
+OPTIONS = {
+    "alarm": "remote alarm on and off",
+    "apparent": "apparent power and energy",
+    "authentication": "security authentication (03H)",
+    "billing": "registers kept at the billing day",
+    "daily-freeze": "freezes by itself every day",
+    "demand": "maximum demand with time",
+    "demand-reset": "demand reset (19H)",
+    "event-reset": "event reset (1BH)",
+    "events": "event records with counters",
+    "follow-up": "answers longer than one frame",
+    "hourly-freeze": "freezes by itself every hour",
+    "keep-supply": "keep supply on and off",
+    "load-profile": "load profile",
+    "lockout": "a level locks after wrong passwords",
+    "meter-reset": "meter reset (1AH)",
+    "relay": "built-in or external relay under remote control",
+    "reverse-energy": "energy in the reverse direction",
+    "tariffs": "more than one tariff, by day and zone tables",
+    "timed-freeze": "freeze command with a time",
+    "voltage-events": "records of over and under voltage",
+    "write-address": "address can be written (15H)",
+}
 
 #: the nameplate assumed when nothing is declared: a common single-phase meter
 USUAL_RATING = MeterRating(
@@ -52,8 +80,9 @@ class Declaration:
         """Whether a feature is declared: ``function:1C``, ``item:00010000``, ``option:relay``, ``baud:9600``.
 
         Raises:
-            ValueError: a feature of no known kind.
+            ConfigError: a feature of no known kind or name.
         """
+        check_feature(feature)
         kind, _, name = feature.partition(":")
         match kind:
             case "function":
@@ -62,10 +91,28 @@ class Declaration:
                 return any(fnmatchcase(name.upper(), pattern.upper()) for pattern in self.items)
             case "option":
                 return name in self.options
-            case "baud":
-                return int(name) in self.bauds
             case _:
-                raise ValueError(f"unknown kind of feature {feature!r}: function:, item:, option: or baud:")
+                return int(name) in self.bauds
+
+
+_FEATURE = re.compile(r"function:[01][0-9A-Fa-f]|item:[0-9A-Fa-f]{8}|option:[a-z-]+|baud:[0-9]+")
+
+
+def check_feature(feature: str) -> None:
+    """Refuse what could never be declared, so that a slip of the pen does not make a case NOT_APPLICABLE.
+
+    Raises:
+        ConfigError: a feature of no known kind or name.
+    """
+    kind, _, name = feature.partition(":")
+    if not _FEATURE.fullmatch(feature):
+        raise ConfigError(
+            "unknown feature", key="requires", value=feature, hint="function:1C, item:00010000, option:relay, baud:9600"
+        )
+    if kind == "option" and name not in OPTIONS:
+        near = get_close_matches(name, OPTIONS, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(OPTIONS)}"
+        raise ConfigError("unknown option", key="requires", value=feature, hint=hint)
 
 
 #: what holds for a device of which nothing is declared

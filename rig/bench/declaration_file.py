@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from rig.bench.declaration import STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
+from rig.bench.declaration import OPTIONS, STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
 from rig.bench.inventory import mistakes_error, read_toml, toml_mistakes
 from rig.ports.meter import MeterRating
 
@@ -33,6 +33,14 @@ class ProtocolTable(_Section):
     items: tuple[Annotated[str, Field(pattern=r"^[0-9A-Fa-f*?]{1,8}$")], ...] = ("*",)
     bauds: tuple[Literal[300, 600, 1200, 2400, 4800, 9600, 19200], ...] = (2400,)
     options: tuple[str, ...] = ()
+
+    @field_validator("options")
+    @classmethod
+    def _known_options(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in OPTIONS:
+                raise ValueError(f"unknown option {name!r}; one of {', '.join(OPTIONS)}")
+        return value
 
 
 class RatingTable(_Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from rig.bench.declaration import STANDARD_FUNCTIONS, Declaration
+from rig.bench.declaration import OPTIONS, STANDARD_FUNCTIONS, Declaration
 from rig.bench.inventory import DeviceSection, Inventory
 from rig.transports.memory import MemoryLine
 from rig.twin.build import EmulatedMeter, build_meter
@@ -50,13 +50,43 @@ def declaration_of(config: MeterConfig) -> Declaration:
         source="emulated meter",
         functions=frozenset(functions),
         passwords=dict(config.passwords),
-        options=config.features,
+        options=_options_of(config),
         rating=config.rating,
         bauds=(600, 1200, 2400, 4800, 9600, 19200),
         maker="twin",
         model="emulated single-phase meter",
         serial=config.address,
     )
+
+
+#: options that every emulated meter has; the others are features of its configuration
+_ALWAYS = frozenset(OPTIONS) - {
+    "relay",
+    "keep-supply",
+    "alarm",
+    "authentication",
+    "demand",
+    "demand-reset",
+    "load-profile",
+    "hourly-freeze",
+    "apparent",
+    "reverse-energy",
+    "tariffs",
+}
+
+
+def _options_of(config: MeterConfig) -> frozenset[str]:
+    """Options in the words of declarations."""
+    found = _ALWAYS | (config.features & OPTIONS.keys())
+    if "demand" in config.features:
+        found |= {"demand-reset"}
+    if "profile" in config.features:
+        found |= {"load-profile"}
+    if config.rating.bidirectional:
+        found |= {"reverse-energy"}
+    if config.tables.tariffs > 1:
+        found |= {"tariffs"}
+    return found
 
 
 def build_world(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rig.bench.declaration import check_feature
 from rig.criteria import registry
 from rig.errors import ConfigError
 from rig.testing.check import Check
@@ -75,6 +76,8 @@ def mistakes_of(info: CaseInfo) -> tuple[str, ...]:
         info.rules()
         for criterion_id in info.criteria:
             registry.criterion(criterion_id)
+        for feature in info.requires:
+            check_feature(feature)
         if info.link:
             find_link(info.link)
     except ConfigError as error:
@@ -93,6 +96,7 @@ class RunningCase:
     errors: list[BaseException] = field(default_factory=list)
     begun: bool = False
     body_ran: bool = False
+    interrupted: bool = False
     held: Dut | None = None
 
     def dut(self) -> Dut:

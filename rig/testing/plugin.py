@@ -127,11 +127,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 def _raise_translated(item: pytest.Item, error: BaseException) -> None:
     """Raise what pytest and Allure shall see: skips for what was not run, AssertionError for what failed."""
     from rig.testing.case import RUNNING
-    from rig.testing.outcomes import NotApplicable, NotTested
+    from rig.testing.outcomes import CaseError, NotApplicable, NotTested
 
     running = item.stash[RUNNING]
     if isinstance(error, pytest.skip.Exception):
         error = NotTested(str(error.msg))
+    elif isinstance(error, pytest.fail.Exception):
+        error = CaseError(f"{error.msg} (pytest.fail records nothing: use the check fixture)")
     shown = _session(item.config).translate(running, error)
     if isinstance(shown, (NotApplicable, NotTested)):
         word = "NOT_APPLICABLE" if isinstance(shown, NotApplicable) else "NOT_TESTED"

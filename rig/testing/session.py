@@ -128,6 +128,7 @@ class CaseSession:
         Faults of the device become CheckFailed with the observed bytes as a measurement; anything unknown becomes CaseError.
         """
         if not isinstance(error, Exception):
+            running.interrupted = True
             return error
         running.errors.append(error)
         if isinstance(error, (CheckFailed, Inconclusive, NotTested, NotApplicable, CaseError)):
@@ -138,21 +139,29 @@ class CaseSession:
         hint = " (a plain assert is not recorded: use the check fixture)" if isinstance(error, AssertionError) else ""
         return CaseError(reason_of(error) + hint)
 
-    def finish(self, running: RunningCase) -> CaseResult:
-        """Close the record of a case and hand it on."""
+    def finish(self, running: RunningCase) -> CaseResult | None:
+        """Close the record of a case and hand it on; None when the case was interrupted and has no verdict."""
         evidence: list[str] = []
         try:
             self.bench.end_case()
             if self.evidence is not None and running.begun:
-                        evidence = self.evidence.keep(running.info.id, records) if records else []
-        except (RigError, OSError) as error:
-            # the bench's fault; the verdict must not be lost over it
+                records = self.bench.records()
+                evidence = self.evidence.keep(running.info.id, records) if records else []
+        except Exception as error:
+            # the bench's fault or ours; whatever it is, the verdict must not be lost over it
             running.errors.append(error)
-        result = self._result(running, evidence)
+            if not isinstance(error, (RigError, OSError)):
+                raise
+        finally:
+            result = None if running.interrupted else self._result(running, evidence)
+            if result is not None:
+                self._hand_on(result)
+        return result
+
+    def _hand_on(self, result: CaseResult) -> None:
         self.results.append(result)
         if self.sink is not None:
             self.sink(result)
-        return result
 
     def _result(self, running: RunningCase, evidence: list[str]) -> CaseResult:
         info, check = running.info, running.check
