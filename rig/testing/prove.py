@@ -107,7 +107,12 @@ def prove(options: ProveOptions, tell: Tell) -> KillMatrix:
         defects = known_defects(cases, everything=not options.select)
         if options.sample is not None and options.sample < len(defects):
             defects = sorted(random.Random(f"turn {options.turn}").sample(defects, options.sample))
-        matrix = KillMatrix(cases, defects, list(range(1, options.seeds + 1)), complete=complete)
+        unknown = _unknown(defects)
+        known = [defect for defect in defects if defect not in unknown]
+        matrix = KillMatrix(cases, known, list(range(1, options.seeds + 1)), complete=complete)
+        for defect, why in unknown.items():
+            namers = [case.id for case in cases.values() if defect in case.known_bad]
+            matrix.unexpected.append(f"{defect}: {why}; named by {', '.join(namers)}")
         jobs: deque[dict[str, Any]] = deque(_jobs(matrix))
         workers += [_Worker(options) for _ in range(min(options.jobs, len(jobs)) - 1)]
         for worker in workers[1:]:
@@ -118,6 +123,19 @@ def prove(options: ProveOptions, tell: Tell) -> KillMatrix:
             worker.close()
     matrix.unexpected.sort()
     return matrix
+
+
+def _unknown(defects: list[str]) -> dict[str, str]:
+    """Defects that cases name but the twin does not have, with the reason."""
+    from rig.twin.defects import check_defect
+
+    found = {}
+    for defect in defects:
+        try:
+            check_defect(defect)
+        except ConfigError as error:
+            found[defect] = str(error)
+    return found
 
 
 def _jobs(matrix: KillMatrix) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ from rig.testing.case import CaseInfo
 from rig.testing.collection import case_info
 from rig.testing.plugin import SESSION
 from rig.testing.pytest_runner import pytest_arguments
+from rig.testing.robot_runner import robot_files
+from rig.testing.robot_session import RobotCases
 from rig.testing.selection import Selection
 from rig.testing.session import CaseSession
 from rig.testing.suites import suite_folders
@@ -52,11 +54,13 @@ def outcome(case: CaseResult) -> dict[str, Any]:
 class _WorkerPlugin:
     """Replaces pytest's loop by one over jobs."""
 
-    def __init__(self, session: CaseSession, jobs: Iterable[str], reply: Reply) -> None:
+    def __init__(self, session: CaseSession, robots: RobotCases, jobs: Iterable[str], reply: Reply) -> None:
         self.session = session
+        self.robots = robots
+        self.robot_infos = [info for info in robots.infos.values() if session.wants(info)]
         self.jobs = jobs
         self.reply = reply
-        self.problems: list[str] = []
+        self.problems: list[str] = robots.mistakes()
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[SESSION] = self.session
@@ -70,7 +74,8 @@ class _WorkerPlugin:
         if self.problems:
             self.reply({"problems": self.problems})
             return True
-        self.reply({"cases": [offered(case_info(item)) for item in session.items]})
+        infos = [case_info(item) for item in session.items] + self.robot_infos
+        self.reply({"cases": [offered(info) for info in infos]})
         for line in self.jobs:
             job = json.loads(line)
             results = self._run_job(session.items, int(job["seed"]), job["defect"], set(job["cases"] or ()))
@@ -84,6 +89,8 @@ class _WorkerPlugin:
         chosen = [item for item in items if not wanted or case_info(item).id in wanted]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             run_item(item, following)
+        robots = frozenset(info.id for info in self.robot_infos if not wanted or info.id in wanted)
+        self.robots.run(self.session, robots)
         results = [outcome(case) for case in self.session.results]
         self.session.results.clear()
         return results
@@ -111,8 +118,9 @@ def serve(jobs: TextIO, answers: TextIO, bench_file: Path | None, select: str | 
         answers.flush()
 
     session = CaseSession(Bench.load(bench_file), selection=Selection.parse(select))
-    plugin = _WorkerPlugin(session, jobs, reply)
-    arguments = pytest_arguments(suite_folders(), "--capture=no")
+    folders = suite_folders()
+    plugin = _WorkerPlugin(session, RobotCases(robot_files(folders)), jobs, reply)
+    arguments = pytest_arguments(folders, "--capture=no")
     status = pytest.main(arguments, plugins=[plugin])
     session.bench.close()
     return int(status)

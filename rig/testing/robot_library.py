@@ -59,6 +59,7 @@ class RigLibrary:
         self._power_w = Decimal(0)
         self._since_s: float | None = None
         self._start_kwh: Decimal | None = None
+        self._clock_set: tuple[datetime, float] | None = None
 
     @property
     def _dut(self) -> Dut:
@@ -165,14 +166,21 @@ class RigLibrary:
     @keyword
     def set_meter_clock_to_bench_time(self) -> None:
         """Writes the present time of the bench into the meter."""
-        self._dut.meter.set_clock(self._dut.clock.wall())
+        when = self._dut.clock.wall()
+        exchange = self._dut.meter.set_clock(when)
+        self._clock_set = (when, exchange.sent.end_s)
 
     @keyword
-    def meter_clock_should_match_bench_time(self, criterion: str) -> None:
-        """Judges the meter's clock against the bench's by a criterion in seconds."""
-        shown = self._dut.meter.read_clock()
-        behind = (shown - self._dut.clock.wall()).total_seconds()
-        self._check.within("meter clock against bench time", round(behind, 3), criterion)
+    def meter_clock_should_match_the_time_set(self, criterion: str) -> None:
+        """Judges the meter's clock against the time set and what has passed since, by a criterion in seconds."""
+        if self._clock_set is None:
+            raise ConfigError("the clock was not set", hint="use Set Meter Clock To Bench Time before")
+        when, set_at_s = self._clock_set
+        meter = self._dut.meter
+        shown = meter.read_clock()
+        passed_s = meter.last.received[0].start_s - set_at_s
+        ahead_s = (shown - when).total_seconds() - passed_s
+        self._check.within("meter clock against the time set", round(ahead_s, 3), criterion)
 
     @keyword
     def trip_relay(self) -> None:
