@@ -68,11 +68,17 @@ class Decoded:
             if self.error is None
             else {
                 "code": self.error.code,
-                "message": self.error.message,
+                "message": _message(self.error),
                 "offset": self.error.offset,
                 "clause": self.error.clause,
             },
         }
+
+
+def _message(error: ProtocolError) -> str:
+    if error.expected is None and error.got is None:
+        return error.message
+    return f"{error.message} (expected {error.expected}, got {error.got})"
 
 
 Decoder = Callable[[bytes], Decoded]

@@ -17,7 +17,7 @@ from rig.protocols.dlt645.control import (
     security_error_meanings,
 )
 from rig.protocols.dlt645.credentials import Credentials, address_text, read_password
-from rig.protocols.dlt645.frame import Frame, decode_frame
+from rig.protocols.dlt645.frame import START, Frame, decode_frame
 from rig.protocols.dlt645.items import expand_block, lookup
 from rig.protocols.dlt645.profile import DEFAULT, DEFAULT_1997, Profile
 from rig.protocols.dlt645.requests import Request, parse_request
@@ -48,7 +48,7 @@ def decode(data: bytes, profile: Profile, protocol: str) -> Decoded:
     try:
         frame = decode_frame(data)
     except RemoteProtocolError as error:
-        return Decoded(protocol, ok=False, fields={"raw": data.hex().upper()}, error=error)
+        return Decoded(protocol, ok=False, fields=_broken_fields(data, profile), error=error)
     draft = _Draft(profile, frame, _frame_fields(frame, profile), findings=list(frame.findings))
     if frame.abnormal and frame.from_slave:
         _abnormal(draft)
@@ -57,6 +57,21 @@ def decode(data: bytes, profile: Profile, protocol: str) -> Decoded:
     else:
         _request(draft)
     return Decoded(protocol, True, draft.fields, draft.values, draft.findings)
+
+
+def _broken_fields(data: bytes, profile: Profile) -> dict[str, Any]:
+    """What a refused frame seems to say: its octets, and its fields as far as the two start octets place them."""
+    body = data.lstrip(b"\xfe")
+    fields: dict[str, Any] = {"raw": data.hex().upper()}
+    if len(body) < 10 or body[0] != START or body[7] != START:
+        return fields
+    content = bytes((octet - 0x33) & 0xFF for octet in body[10 : 10 + body[9]])
+    frame = Frame(address_text(body[1:7]), body[8], content, len(data) - len(body))
+    fields.update(_frame_fields(frame, profile), length=body[9])
+    width = _di_width(profile)
+    if len(content) >= width and frame.function in _CARRIES_DI[profile.edition] and not frame.abnormal:
+        fields["di"] = content[:width][::-1].hex().upper()
+    return fields
 
 
 def _frame_fields(frame: Frame, profile: Profile) -> dict[str, Any]:
@@ -272,6 +287,27 @@ _ANSWERS_1997: Final[Mapping[int, _Handler]] = {
     Function1997.READ_FOLLOW_UP: _read_answer,
     Function1997.READ_AGAIN: _read_answer,
     Function1997.CHANGE_BAUD: _baud_answer,
+}
+
+#: functions whose data field begins with a data identifier
+_CARRIES_DI: Final[Mapping[str, frozenset[int]]] = {
+    "2007": frozenset(
+        (
+            Function.SECURITY_AUTHENTICATION,
+            Function.READ_DATA,
+            Function.READ_FOLLOW_UP,
+            Function.WRITE_DATA,
+            Function.CHANGE_PASSWORD,
+        )
+    ),
+    "1997": frozenset(
+        (
+            Function1997.READ_DATA,
+            Function1997.READ_FOLLOW_UP,
+            Function1997.READ_AGAIN,
+            Function1997.WRITE_DATA,
+        )
+    ),
 }
 
 DECODERS: Final[Mapping[str, Decoder]] = {
