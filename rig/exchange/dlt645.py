@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from rig.errors import RemoteProtocolError
 from rig.exchange.exchange import Exchange
 from rig.exchange.master import Master, Mismatch
 from rig.protocols.dlt645.control import Function, Function1997
-from rig.protocols.dlt645.frame import OVERHEAD, Frame, FrameReader
+from rig.protocols.dlt645.frame import END, OVERHEAD, Frame, FrameReader, decode_frame
 from rig.protocols.dlt645.messages import matches
 
 #: edition -> function -> octets at the start of the data field that a normal answer repeats from the request
@@ -24,6 +25,15 @@ class Dlt645Dialect:
     def reader(self) -> FrameReader:
         """A fresh tolerant reader."""
         return FrameReader()
+
+    def whole(self, data: bytes) -> Frame | None:
+        """The frame when ``data`` is exactly one, else None."""
+        if data[-1] != END or len(data) < OVERHEAD:
+            return None
+        try:
+            return decode_frame(data)
+        except RemoteProtocolError:
+            return None
 
     def octets(self, frame: Frame) -> int:
         """Length of the frame on the line."""

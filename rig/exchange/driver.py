@@ -22,9 +22,8 @@ def perform(bus: Bus, master: Master[F]) -> None:
             master.stale(stale)
         while not master.finished:
             if master.state is State.READY:
-                send_at_s = bus.quiet_since_s + master.timing.turnaround_s
-                if send_at_s > bus.clock.now_s():
-                    bus.clock.wait_until(send_at_s)
+                if master.timing.turnaround_s:
+                    bus.clock.wait_until(bus.quiet_since_s + master.timing.turnaround_s)
                 master.sent(bus.write(master.data))
             burst = bus.read(master.deadline_s)
             if burst is None:

@@ -51,6 +51,10 @@ class Dialect(Protocol[F]):
         """A fresh reader."""
         ...
 
+    def whole(self, data: bytes) -> F | None:
+        """The frame when ``data`` is exactly one (wake-up octets before it allowed), else None."""
+        ...
+
     def mismatch(self, request: F | None, frame: F) -> Mismatch | None:
         """None when the frame answers the request."""
         ...
@@ -105,6 +109,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 FINISHED = (State.ANSWERED, State.LISTENED, State.FAILED)
 #: an exchange never takes longer than this after its request, even when the line is never quiet, in seconds
 LONGEST_S = 60.0
+#: times closer than this are equal, in seconds
+_ROUNDING_S = 1e-9
 #: frames of others may prolong the waiting so many times
 _PROLONGATIONS = 4
 
@@ -198,7 +204,7 @@ class Master(Generic[F]):
         self.attempts += 1
         self.sent_burst = burst
         self.received_bursts: list[Burst] = []
-        self._reader = self.dialect.reader()
+        self._reader: Reader[F] | None = None
         self._fed = self._consumed = self._prolonged = 0
         wait_s = self.timing.wait_s if self._listen_s is None else self._listen_s
         self._answer_by_s = self.deadline_s = burst.end_s + wait_s + self.uncertainty_s
@@ -206,9 +212,13 @@ class Master(Generic[F]):
     def received(self, burst: Burst) -> None:
         """Octets came in."""
         self.received_bursts.append(burst)
+        if self._reader is None:
+            if self._take_whole(burst):
+                return
+            self._reader = self.dialect.reader()
         self._fed += len(burst.data)
         self._reader.feed(burst.data)
-        self._drain()
+        self._drain(self._reader)
         if self.finished:
             return
         if self._fed == self._consumed:
@@ -220,11 +230,11 @@ class Master(Generic[F]):
 
     def expired(self, now_s: float) -> None:
         """``deadline_s`` passed and nothing came."""
-        if self.state is State.RECEIVING:
+        if self.state is State.RECEIVING and self._reader is not None:
             dropped = self._reader.idle()
             if dropped is not None:
                 self._take_noise(dropped)
-            self._drain()
+            self._drain(self._reader)
             if self.finished:
                 return
             if now_s < min(self._answer_by_s, self.sent_burst.end_s + LONGEST_S):
@@ -280,9 +290,22 @@ class Master(Generic[F]):
         self._go(Event.CLEAR)
         self.deadline_s = self._answer_by_s
 
-    def _drain(self) -> None:
+    def _take_whole(self, burst: Burst) -> bool:
+        """The usual case, without a reader: one burst that is the answer and nothing else."""
+        frame = self.dialect.whole(burst.data)
+        delay_s = burst.start_s - self.sent_burst.end_s
+        if (
+            frame is None
+            or delay_s < -self.uncertainty_s - _ROUNDING_S
+            or (self._listen_s is not None and not self.first_only)
+            or self.dialect.mismatch(self.request, frame) is not None
+        ):
+            return False
+        self._accept(frame, delay_s, 0.0)
+        return True
+
+    def _drain(self, reader: Reader[F]) -> None:
         """Take everything out of the reader that is decided."""
-        reader = self._reader
         while (event := reader.next_frame()) is not NEED_DATA:
             if isinstance(event, Noise):
                 self._take_noise(event)
@@ -313,7 +336,7 @@ class Master(Generic[F]):
             self._find("echo", "the request was heard again", offset)
             return
         delay_s, gap_s = self._times(offset, octets)
-        if wrong is None and delay_s < -self.uncertainty_s - 1e-9:
+        if wrong is None and delay_s < -self.uncertainty_s - _ROUNDING_S:
             wrong = Mismatch(
                 "too-early", "the frame began before the request had ended", got=f"{delay_s:.4f} s"
             )
@@ -333,9 +356,9 @@ class Master(Generic[F]):
         self.response_delay_s = delay_s
         self.longest_gap_s = gap_s
         timing = self.timing
-        if delay_s < timing.response_min_s - self.uncertainty_s - 1e-9:
+        if delay_s < timing.response_min_s - self.uncertainty_s - _ROUNDING_S:
             self._find("early-answer", f"answer after {delay_s * 1000:.1f} ms")
-        elif delay_s > timing.response_max_s + self.uncertainty_s + 1e-9:
+        elif delay_s > timing.response_max_s + self.uncertainty_s + _ROUNDING_S:
             self._find("late-answer", f"answer after {delay_s * 1000:.1f} ms")
         if self._listen_s is None or self.first_only:
             self._go(Event.ANSWER)

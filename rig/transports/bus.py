@@ -42,7 +42,7 @@ class Bus:
         self.recorder = recorder
         self.lease_timeout_s = lease_timeout_s
         self._lock = threading.RLock()
-        self._holder = ""
+        self._holder = 0
         #: end of the last character on the line, in clock seconds
         self.quiet_since_s = float("-inf")
         self._turn = _Turn(self)
@@ -77,11 +77,12 @@ class Bus:
 
     def acquire(self) -> None:
         """Take the bus; every call needs one ``release``."""
-        if not self._lock.acquire(timeout=self.lease_timeout_s):
-            raise BenchError(
-                f"bus {self.name}: no turn within {self.lease_timeout_s:g} s, held by {self._holder}"
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.lease_timeout_s):
+            holder = next(
+                (thread.name for thread in threading.enumerate() if thread.ident == self._holder), "?"
             )
-        self._holder = threading.current_thread().name
+            raise BenchError(f"bus {self.name}: no turn within {self.lease_timeout_s:g} s, held by {holder}")
+        self._holder = threading.get_ident()
 
     def release(self) -> None:
         """Give the bus back."""
@@ -107,7 +108,9 @@ class Bus:
     def discard_input(self) -> bytes:
         """Throw away (and record) what arrived while nobody was listening."""
         data = self.link.discard_input()
-        if data and self.recorder is not None:
+        if not data:
+            return data
+        if self.recorder is not None:
             now_s = self.clock.now_s()
             start_s = now_s - len(data) * self.settings.character_time_s
             self.recorder.append(self.link.name, "answer", Burst(data, start_s, now_s))

@@ -21,18 +21,18 @@ _TOUCH_S = 1e-9
 
 
 class _Transmission:
-    """Octets on their way: who sends, when, and in which character format."""
+    """A burst on its way, who sends it, and in which character format; a collision has ``parts``."""
 
-    __slots__ = ("data", "end_s", "parts", "sender", "settings", "start_s", "timer")
+    __slots__ = ("burst", "end_s", "parts", "sender", "settings", "start_s", "timer")
 
-    def __init__(self, sender: object, data: bytes, start_s: float, settings: LineSettings) -> None:
+    timer: Timer
+
+    def __init__(self, sender: object, burst: Burst, settings: LineSettings) -> None:
         self.sender = sender
-        self.data = data
-        self.start_s = start_s
+        self.burst = burst
+        self.start_s = burst.start_s
+        self.end_s = burst.end_s
         self.settings = settings
-        self.end_s = start_s + len(data) * settings.character_time_s
-        self.timer: Timer | None = None
-        #: the single transmissions of a collision
         self.parts: tuple[_Transmission, ...] = ()
 
 
@@ -59,7 +59,8 @@ class MemoryLine:
         self.echo = echo
         self.manipulators: list[LineManipulator] = []
         self._device_format = settings
-        self._formats: dict[int, LineSettings] = {settings.baud: settings}
+        #: rate -> character format of the devices at it, and the time of a character in seconds
+        self._formats = {settings.baud: (settings, settings.character_time_s)}
         self._taps: list[_Tap] = []
         self._active: list[_Transmission] = []
         self._master = MemoryLink(self, settings)
@@ -74,45 +75,34 @@ class MemoryLine:
         """The master's end; always the same one."""
         return self._master
 
-    def format_at(self, baud: int) -> LineSettings:
-        """Character format of the devices at a rate."""
+    def format_at(self, baud: int) -> tuple[LineSettings, float]:
+        """Character format of the devices at a rate in bit/s, and the time of a character in seconds."""
         found = self._formats.get(baud)
         if found is None:
-            found = self._formats[baud] = replace(self._device_format, baud=baud)
+            settings = replace(self._device_format, baud=baud)
+            found = self._formats[baud] = (settings, settings.character_time_s)
         return found
 
     def put(
         self,
         direction: Direction,
         sender: object,
-        data: bytes,
-        start_s: float,
+        burst: Burst,
         settings: LineSettings,
         byte_gap_s: float = 0.0,
     ) -> None:
-        """Let ``sender`` transmit from ``start_s`` on (clock seconds)."""
-        if not self.manipulators:
-            self._launch(sender, data, start_s, settings, byte_gap_s)
+        """Let ``sender`` transmit a burst at its time; with a pause between characters its end is put off."""
+        if not self.manipulators and byte_gap_s == 0.0:
+            self._schedule(_Transmission(sender, burst, settings))
             return
-        pieces = [Piece(data)]
+        pieces = [Piece(burst.data)]
         for manipulator in self.manipulators:
             pieces = manipulator.apply(direction, pieces)
         now_s = self.clock.now_s()
         for piece in pieces:
-            self._launch(sender, piece.data, max(now_s, start_s + piece.start_s), settings, byte_gap_s)
-
-    def _launch(
-        self, sender: object, data: bytes, start_s: float, settings: LineSettings, byte_gap_s: float
-    ) -> None:
-        if not data:
-            return
-        if byte_gap_s > 0.0:
-            step_s = settings.character_time_s + byte_gap_s
-            for index in range(len(data)):
-                single = data[index : index + 1]
-                self._schedule(_Transmission(sender, single, start_s + index * step_s, settings))
-            return
-        self._schedule(_Transmission(sender, data, start_s, settings))
+            start_s = max(now_s, burst.start_s + piece.start_s)
+            for part in _characters(piece.data, start_s, settings, byte_gap_s):
+                self._schedule(_Transmission(sender, part, settings))
 
     def _schedule(self, new: _Transmission) -> None:
         """Note the end of a transmission as an event; join it with those it collides with."""
@@ -121,8 +111,7 @@ class MemoryLine:
             for other in tuple(active):
                 if other.start_s < new.end_s - _TOUCH_S and new.start_s < other.end_s - _TOUCH_S:
                     active.remove(other)
-                    if other.timer is not None:
-                        other.timer.cancel()
+                    other.timer.cancel()
                     new = _collide(other, new)
         active.append(new)
         new.timer = self.clock.call_at(new.end_s, partial(self._deliver, new))
@@ -130,45 +119,61 @@ class MemoryLine:
     def _deliver(self, done: _Transmission) -> None:
         """The last stop bit has passed: everybody but the sender hears it."""
         self._active.remove(done)
-        parts = done.parts
-        for tap in self._taps:
-            if parts:
-                burst = _heard_in_collision(parts, tap, self.format_at(tap.endpoint.baud))
-            elif tap is done.sender:
-                continue
-            else:
-                burst = self._heard(done, tap.endpoint.baud)
-            if burst is not None:
-                tap.endpoint.receive(burst)
-        self._deliver_to_master(done)
-
-    def _heard(self, done: _Transmission, baud: int) -> Burst | None:
+        if done.parts:
+            self._deliver_collision(done.parts)
+            return
+        sender = done.sender
+        burst = done.burst
         settings = done.settings
-        if settings.baud == baud and settings is self._formats.get(baud):
-            return Burst(done.data, done.start_s, done.end_s)
-        data = hear(done.data, settings, self.format_at(baud))
+        for tap in self._taps:
+            if tap is not sender:
+                endpoint = tap.endpoint
+                heard = (
+                    burst if self.format_at(endpoint.baud)[0] is settings else self._garbled(done, endpoint)
+                )
+                if heard is not None:
+                    endpoint.receive(heard)
+        master = self._master
+        if sender is not master or self.echo:
+            if settings is not master.settings:
+                data = hear(burst.data, settings, master.settings)
+                burst = Burst(data, burst.start_s, burst.end_s)
+            if burst.data:
+                master.arrived.append(burst)
+
+    def _garbled(self, done: _Transmission, endpoint: WireEndpoint) -> Burst | None:
+        data = hear(done.burst.data, done.settings, self.format_at(endpoint.baud)[0])
         return Burst(data, done.start_s, done.end_s) if data else None
 
-    def _deliver_to_master(self, done: _Transmission) -> None:
+    def _deliver_collision(self, parts: tuple[_Transmission, ...]) -> None:
+        for tap in self._taps:
+            heard = _heard_in_collision(parts, tap, self.format_at(tap.endpoint.baud)[0])
+            if heard is not None:
+                tap.endpoint.receive(heard)
         master = self._master
-        if done.parts:
-            burst = _heard_in_collision(done.parts, None if self.echo else master, master.settings)
-        elif done.sender is master and not self.echo:
-            return
-        else:
-            data = done.data
-            if done.settings is not master.settings:
-                data = hear(data, done.settings, master.settings)
-            burst = Burst(data, done.start_s, done.end_s) if data else None
-        if burst is not None:
-            master.arrived.append(burst)
+        heard = _heard_in_collision(parts, None if self.echo else master, master.settings)
+        if heard is not None:
+            master.arrived.append(heard)
+
+
+def _characters(data: bytes, start_s: float, settings: LineSettings, byte_gap_s: float) -> list[Burst]:
+    """The bursts of some octets: one, or one a character when there are pauses between them; none for no octets."""
+    character_s = settings.character_time_s
+    if not byte_gap_s:
+        return [Burst(data, start_s, start_s + len(data) * character_s)] if data else []
+    step_s = character_s + byte_gap_s
+    starts_s = [start_s + index * step_s for index in range(len(data))]
+    return [
+        Burst(data[index : index + 1], begin_s, begin_s + character_s)
+        for index, begin_s in enumerate(starts_s)
+    ]
 
 
 def _collide(first: _Transmission, second: _Transmission) -> _Transmission:
     """One transmission for the octets of both."""
     parts = (first.parts or (first,)) + (second.parts or (second,))
-    joined = _Transmission(None, b"", min(first.start_s, second.start_s), second.settings)
-    joined.end_s = max(first.end_s, second.end_s)
+    whole = Burst(b"", min(first.start_s, second.start_s), max(first.end_s, second.end_s))
+    joined = _Transmission(None, whole, second.settings)
     joined.parts = tuple(sorted(parts, key=lambda part: part.start_s))
     return joined
 
@@ -189,7 +194,7 @@ def _heard_in_collision(
     origin_s = others[0].start_s
     slots: dict[int, int] = {}
     for part in others:
-        octets = hear(part.data, part.settings, settings)
+        octets = hear(part.burst.data, part.settings, settings)
         offset = (part.start_s - origin_s) / step_s
         first = int(offset + 0.1)
         shift = min(int(max(offset - first, 0.0) * 8), 7)
@@ -219,9 +224,13 @@ class _Tap:
         self, data: bytes, *, delay_s: float = 0.0, byte_gap_s: float = 0.0, baud: int | None = None
     ) -> None:
         """Put bytes on the line ``delay_s`` from now."""
+        if not data:
+            return
         line = self._line
-        settings = line.format_at(self.endpoint.baud if baud is None else baud)
-        line.put("answer", self, data, self.clock.now_s() + delay_s, settings, byte_gap_s)
+        settings, character_s = line.format_at(self.endpoint.baud if baud is None else baud)
+        start_s = self.clock.now_s() + delay_s
+        end_s = start_s + len(data) * character_s
+        line.put("answer", self, Burst(data, start_s, end_s), settings, byte_gap_s)
 
 
 class MemoryLink:
@@ -236,6 +245,7 @@ class MemoryLink:
         self.name = line.name
         self.clock = line.clock
         self.settings = settings
+        self._character_s = settings.character_time_s
         self.arrived: deque[Burst] = deque()
         self._has_arrived = self._look
         self._busy_until_s = 0.0
@@ -246,16 +256,19 @@ class MemoryLink:
 
     def write(self, data: bytes) -> Burst:
         """Put bytes on the line now, or after what is still being sent."""
-        self._check_open()
-        start_s = max(self.clock.now_s(), self._busy_until_s)
-        settings = self.settings
-        end_s = self._busy_until_s = start_s + len(data) * settings.character_time_s
-        self._line.put("request", self, data, start_s, settings)
-        return Burst(data, start_s, end_s)
+        if self._closed:
+            raise self._refusal()
+        start_s = self.clock.now_s()
+        start_s = max(start_s, self._busy_until_s)
+        self._busy_until_s = start_s + len(data) * self._character_s
+        burst = Burst(data, start_s, self._busy_until_s)
+        self._line.put("request", self, burst, self.settings)
+        return burst
 
     def read(self, deadline_s: float) -> Burst | None:
         """Run the engine until something arrives or the deadline is reached."""
-        self._check_open()
+        if self._closed:
+            raise self._refusal()
         arrived = self.arrived
         if arrived or self.clock.wait_until(deadline_s, self._has_arrived):
             return arrived.popleft()
@@ -271,13 +284,13 @@ class MemoryLink:
 
     def reconfigure(self, settings: LineSettings) -> None:
         """Change rate or character format at once; devices keep theirs."""
-        known = self._line.format_at(settings.baud)
+        known = self._line.format_at(settings.baud)[0]
         self.settings = known if known == settings else settings
+        self._character_s = settings.character_time_s
 
     def close(self) -> None:
         """Refuse further use."""
         self._closed = True
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise LinkClosedError(f"link {self.name} is closed")
+    def _refusal(self) -> LinkClosedError:
+        return LinkClosedError(f"link {self.name} is closed")
