@@ -68,7 +68,7 @@ def build_meter(
         config = MeterConfig.from_mapping(config)
     meter = Meter(engine, config)
     wire = Dlt645Wire(meter, engine)
-    device = EmulatedMeter(engine, meter, wire, config, tuple(defects))
+    device = EmulatedMeter(engine, meter, wire, meter.config, tuple(defects))
     (scene if scene is not None else Scene(engine)).place(position, meter)
     for text in device.defects:
         apply_defect(text, device)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rig.errors import ConfigError
 from rig.twin.devices.error_model import SETTINGS
+from rig.twin.parameters import parse_parameter
 
 if TYPE_CHECKING:
     from rig.twin.build import EmulatedMeter
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Parameter = float | None
 Apply = Callable[["EmulatedMeter", Parameter], None]
 
-_NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([^\d\s].*)?")
-#: units that a parameter may be written in, as factor to the unit of the defect
-_SCALES = {("ms", "s"): 0.001, ("s", "ms"): 1000.0, ("min", "s"): 60.0, ("mA", "A"): 0.001}
 _REGISTRY: dict[str, Defect] = {}
 
 
@@ -76,27 +73,6 @@ def all_defects() -> Mapping[str, Defect]:
     """Every defect by name, in order of name."""
     _walk()
     return dict(sorted(_REGISTRY.items()))
-
-
-def parse_parameter(text: str, unit: str, *, key: str) -> float:
-    """Number of a parameter such as ``+1.2%`` or ``800ms`` in the defect's unit.
-
-    Raises:
-        ConfigError: not a number, or another unit.
-    """
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        raise ConfigError(
-            "not a number", key=key, value=text, hint=f"write a number in {unit or 'plain digits'}"
-        )
-    number, given = float(match.group(1)), match.group(2)
-    if given is None or given == unit:
-        return number
-    if (given, unit) in _SCALES:
-        return number * _SCALES[given, unit]
-    raise ConfigError(
-        f"unit {given!r} does not fit", key=key, value=text, hint=f"write it in {unit or 'no unit'}"
-    )
 
 
 def check_defect(text: str) -> None:

@@ -15,6 +15,16 @@ from rig.twin.devices.refusal import Reason, Refusal
 _DAY_S = 86_400.0
 #: events that no clearing forgets
 _PERMANENT = ("meter-reset", "event-reset")
+#: bits of status word 4 (phase A) from bit 0 on
+_WORD_4 = (
+    "loss-of-voltage",
+    "under-voltage",
+    "over-voltage",
+    "loss-of-current",
+    "over-current",
+    "overload",
+    "reversal",
+)
 
 
 class Meter(MeterCore):
@@ -236,7 +246,5 @@ class Meter(MeterCore):
         return word | relay.keep_supply << 12
 
     def _word_4(self) -> int:
-        kinds = ("loss-of-voltage", "under-voltage", "over-voltage", "loss-of-current")
-        kinds += ("over-current", "overload", "reversal")
         active = {monitor.kind for monitor in self.monitors if monitor.active}
-        return sum((kind in active) << bit for bit, kind in enumerate(kinds))
+        return sum((kind in active) << bit for bit, kind in enumerate(_WORD_4))

@@ -95,7 +95,7 @@ class Dlt645Wire:
         self.preamble = meter.config.preamble
         self.send_baud: int | None = None
         self.baud = meter.config.baud
-        self.rates: tuple[int, ...] = (1200, 2400, 4800, 9600)
+        self.rates: tuple[int, ...] = (600, 1200, 2400, 4800, 9600, 19200)
         self._delays = engine.random(f"meter/{meter.address}/delay")
         self.delay_s: Callable[[], float] = self.draw_delay
         serial = engine.random(f"meter/{meter.address}/chip").randbytes(8)

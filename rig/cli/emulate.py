@@ -1,0 +1,147 @@
+"""``rig emulate``: a device of the twin, or an instrument's emulator, in real time."""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import threading
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from rig.errors import ConfigError
+
+_INSTRUMENT = "instrument:"
+#: scene of an instrument that is emulated alone: 220 V, 5 A, PF 1
+_ALONE_V, _ALONE_A = 220.0, 5.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("emulate")(emulate)
+
+
+def emulate(
+    device: Annotated[
+        str, typer.Argument(help="meter, or instrument:NAME", show_default=False, metavar="DEVICE")
+    ],
+    listen: Annotated[
+        str, typer.Option(help="pty://, tcp://HOST:PORT (port 0: any free one), or a serial port.")
+    ] = "pty://",
+    defect: Annotated[
+        list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
+    ] = None,
+    list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects and stop.")] = False,
+    address: Annotated[str | None, typer.Option(help="12 digits; drawn from the seed when left out.")] = None,
+    baud: Annotated[int, typer.Option(help="Rate in bit/s.")] = 2400,
+    seed: Annotated[int, typer.Option(help="Which conforming meter, and which random choices.")] = 0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Disturb the line: NAME or NAME:PARAMETER; may be repeated.")
+    ] = None,
+) -> None:
+    """Serve an emulated device until interrupted; prints READY and where it is reached."""
+    if device == "meter":
+        if list_defects:
+            _print_defects()
+            return
+        _serve_meter(listen, defect or [], fault or [], address, baud, seed)
+    elif device.startswith(_INSTRUMENT):
+        _serve_instrument(device.removeprefix(_INSTRUMENT), seed)
+    else:
+        near = difflib.get_close_matches(device, ["meter", *_instrument_names()], n=3)
+        hint = f"near: {', '.join(near)}" if near else f"meter, {', '.join(_instrument_names())}"
+        raise ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
+
+
+def _print_defects() -> None:
+    from rig.twin.defects import all_defects
+    from rig.twin.devices.error_model import SETTINGS
+    from rig.twin.faults import fault_summaries
+
+    for entry in all_defects().values():
+        parameter = "" if entry.default is None else f":{entry.default:g}{entry.unit}"
+        print(f"{entry.name + parameter:40} {entry.summary} [{entry.clause}]")
+    print("\nerror model (also as defect):")
+    for name, unit in SETTINGS.items():
+        print(f"{name}:NUMBER{unit}")
+    print("\nline faults (--fault):")
+    for name, summary in fault_summaries().items():
+        print(f"{name:40} {summary}")
+
+
+def _stop_signal() -> threading.Event:
+    """Event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, request)
+    signal.signal(signal.SIGINT, request)
+    return stop
+
+
+def _serve_meter(
+    listen: str, defects: list[str], faults: list[str], address: str | None, baud: int, seed: int
+) -> None:
+    from rig.clock import VirtualClock
+    from rig.twin.build import build_meter
+    from rig.twin.devices.meter_config import MeterConfig
+    from rig.twin.engine import Engine
+    from rig.twin.physics.scene import Scene
+    from rig.twin.serve import ServedLine
+
+    if baud not in {300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200}:
+        raise ConfigError("no usual rate", key="--baud", value=baud, hint="2400, 9600, ...")
+    engine = Engine(seed, VirtualClock(datetime.now()))  # noqa: DTZ005 - meters keep local time without zone
+    scene = Scene(engine)
+    fixed: dict[str, Any] = {"baud": baud} | ({} if address is None else {"address": address})
+    emulated = build_meter(engine, scene, MeterConfig.conforming(seed, **fixed), defects=defects)
+    for text in faults:
+        emulated.add_line_fault(text)
+    line = ServedLine(
+        [emulated.wire], listen, engine.clock, lock=scene.lock, manipulators=emulated.line_faults
+    )
+    stop = _stop_signal()
+    print(f"meter {emulated.meter.address}, {baud} bit/s, seed {seed}")
+    print(f"READY {line.address}", flush=True)
+    line.run(stop)
+
+
+def _instruments() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="rig.emulators")}
+
+
+def _instrument_names() -> list[str]:
+    return [f"{_INSTRUMENT}{name}" for name in sorted(_instruments())]
+
+
+def _serve_instrument(name: str, seed: int) -> None:
+    from rig.clock import VirtualClock
+    from rig.ports.electrical import ElectricalState, PhaseState
+    from rig.twin.build import build_meter
+    from rig.twin.devices.meter_config import MeterConfig
+    from rig.twin.engine import Engine
+    from rig.twin.physics.scene import Scene
+    from rig.twin.serve import run_clock
+
+    point = _instruments().get(name)
+    if point is None:
+        near = difflib.get_close_matches(name, _instruments(), n=3)
+        hint = f"near: {', '.join(near)}" if near else ", ".join(_instrument_names())
+        raise ConfigError("unknown instrument", key="DEVICE", value=name, hint=hint)
+    engine = Engine(seed, VirtualClock(datetime.now()))  # noqa: DTZ005 - meters keep local time without zone
+    load = ElectricalState((PhaseState(voltage_v=_ALONE_V, current_a=_ALONE_A),))
+    scene = Scene(engine, load)
+    build_meter(engine, scene, MeterConfig.conforming(seed))
+    emulator = point.load()(scene)
+    stop = _stop_signal()
+    emulator.start()
+    try:
+        print(f"READY {emulator.resource}", flush=True)
+        run_clock(engine.clock, stop, scene.lock)
+    finally:
+        emulator.stop()
