@@ -23,6 +23,8 @@ WILDCARD_ADDRESS: Final = "AAAAAAAAAAAA"
 BROADCAST_ADDRESS: Final = "999999999999"
 #: noise is handed out in pieces no longer than this
 NOISE_CHUNK: Final = 1024
+#: more wake-up octets than this are noise; keeps an endless stream of them from filling the memory
+LONGEST_PREAMBLE: Final = 65536
 
 _CLAUSE_FRAME = "DL/T 645-2007 5.2"
 _CLAUSE_ADDRESS = "DL/T 645-2007 5.2.3"
@@ -262,7 +264,7 @@ class FrameReader:
         self._strict = strict
         self._buffer = bytearray()
         self._scan = 0  # start of the present candidate in the buffer; what lies before is noise or wake-up
-        self._reason = ""
+        self._reason = ""  # why the first candidate of the pending noise is no frame
         self._offset = 0  # octets handed out so far
         self._events: deque[Frame | Noise] = deque()
 
@@ -309,7 +311,6 @@ class FrameReader:
         while True:
             start = buffer.find(START, self._scan)
             if start < 0:
-                self._reason = self._reason or "no start octet"
                 self._scan = len(buffer)
                 break
             verdict = self._judge(start)
@@ -364,14 +365,20 @@ class FrameReader:
 
     def _shed(self) -> None:
         """Hand out noise early when there is much of it, keeping wake-up octets that may belong to a frame."""
-        while self._scan >= 2 * NOISE_CHUNK:
+        if self._scan < 2 * NOISE_CHUNK:
+            return
+        noise = len(self._buffer[: self._scan].rstrip(b"\xfe"))
+        while noise >= 2 * NOISE_CHUNK or self._scan > LONGEST_PREAMBLE:
             self._drop(NOISE_CHUNK)
+            noise -= NOISE_CHUNK
 
     def _drop(self, count: int) -> None:
         """Hand out the first octets of the buffer as noise."""
         for begin in range(0, count, NOISE_CHUNK):
             piece = bytes(self._buffer[begin : min(count, begin + NOISE_CHUNK)])
-            self._events.append(Noise(piece, self._offset + begin, self._reason or "truncated"))
+            starts = piece.lstrip(b"\xfe")[:1] == b"\x68"
+            reason = (self._reason or "truncated") if starts else "no start octet"
+            self._events.append(Noise(piece, self._offset + begin, reason))
         del self._buffer[:count]
         self._offset += count
         self._scan = max(0, self._scan - count)
