@@ -34,6 +34,7 @@ from reports.facts import (
     provisional,
     tally,
     telling,
+    times,
 )
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
@@ -125,6 +126,7 @@ def build(run: RunInfo, cases: Sequence[CaseResult]) -> Document:
         _instruments(run),
         _adverse(cases),
         _errors(cases),
+        _times(cases),
         _summary(cases),
         _rules(run, cases),
         _left_out(cases),
@@ -238,13 +240,14 @@ def _instruments(run: RunInfo) -> Iterator[Block]:
 
 def _instrument_row(instrument: Mapping[str, Any]) -> tuple[str, ...]:
     name = " ".join(str(instrument.get(key) or "") for key in ("maker", "model")).strip()
-    if instrument.get("simulated"):
+    emulated = bool(instrument.get("simulated")) or str(instrument.get("resource", "")).lower() == "emulated"
+    if emulated:
         state = "仿真 emulated"
     else:
         state = "已验证 verified" if instrument.get("verified") else "未验证 unverified"
     due = str(instrument.get("calibration_due") or "")
     grade = str(instrument.get("accuracy_class") or instrument.get("uncertainty_percent") or "-")
-    missing = "-" if instrument.get("simulated") else "未知 unknown"
+    missing = "-" if emulated else "未知 unknown"
     return (
         str(instrument.get("role") or "-"),
         name or str(instrument.get("driver") or "-"),
@@ -276,7 +279,7 @@ def _adverse(cases: Sequence[CaseResult]) -> Iterator[Block]:
         Column(Words("Verdict", "判定"), 2.1),
     )
     rows = [
-        (_case_name(case), f"{case.standard} {case.clause}", case.reason or "-", case.verdict)
+        (_case_name(case), f"{case.standard} {case.clause}", _short(case.reason or "-", 500), case.verdict)
         for case in found
     ]
     yield Table(columns, rows)
@@ -315,6 +318,29 @@ def _errors(cases: Sequence[CaseResult]) -> Iterator[Block]:
         yield Table(columns, rows)
     yield Heading(Words("Error curves", "误差曲线"))
     yield Charts([chart_of(curve) for curve in found])
+
+
+def _times(cases: Sequence[CaseResult]) -> Iterator[Block]:
+    found = times(cases)
+    if not found:
+        return
+    yield Heading(Words("Times", "时间分布"))
+    columns = (
+        Column(Words("Quantity", "量"), 4),
+        Column(Words("Number", "次数"), 1.2, numeric=True),
+        Column(Words("Minimum (s)", "最小 (s)"), 1.7, numeric=True),
+        Column(Words("Median (s)", "中位 (s)"), 1.7, numeric=True),
+        Column(Words("95 % (s)", "95 % (s)"), 1.7, numeric=True),
+        Column(Words("Maximum (s)", "最大 (s)"), 1.7, numeric=True),
+        Column(Words("Limit (s)", "限值 (s)"), 2.2, numeric=True),
+    )
+    rows = []
+    for item in found:
+        shown = (item.summary.minimum_s, item.summary.median_s, item.summary.p95_s, item.summary.maximum_s)
+        rows.append(
+            (item.name, str(item.summary.count), *(f"{value:.4f}" for value in shown), item.limit or "-")
+        )
+    yield Table(columns, rows)
 
 
 def _marked_limit(measurement: Measurement) -> str:
@@ -394,7 +420,8 @@ def _left_out(cases: Sequence[CaseResult]) -> Iterator[Block]:
         Column(Words("Verdict", "判定"), 2.1),
     )
     yield Table(
-        columns, [(_case_name(case), case.clause, case.reason or "-", case.verdict) for case in found]
+        columns,
+        [(_case_name(case), case.clause, _short(case.reason or "-", 500), case.verdict) for case in found],
     )
 
 
@@ -416,13 +443,14 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
     return (_case_name(case), case.clause, measured, limit, case.verdict)
 
 
-def _short(text: str, most: int = 60) -> str:
+def _short(text: str, most: int = 34) -> str:
     # a whole frame would fill the page; the full value is in results.json and the HTML report
     return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _case_name(case: CaseResult) -> str:
-    return f"{case.title_zh}\n{case.title}" if case.title_zh else case.title
+    title = _short(case.title, 160)
+    return f"{_short(case.title_zh, 160)}\n{title}" if case.title_zh else title
 
 
 def _closing(run: RunInfo, document: Document) -> Iterator[Block]:

@@ -71,17 +71,24 @@ class Chart:
     shapes: tuple[Shape, ...]
 
 
-def error_chart(title: str, points: Sequence[Point], *, x_label: str, y_label: str) -> Chart:
-    """Lay out a curve over a logarithmic x axis (equal steps when a value is zero or below), limits as dashed lines."""
+def error_chart(
+    title: str, points: Sequence[Point], *, x_label: str, y_label: str, even: bool = False
+) -> Chart:
+    """Lay out a curve with its limits as dashed lines.
+
+    The x axis is logarithmic; in equal steps when ``even`` or when a value is zero or below. No points give an empty frame.
+    """
+    if not points:
+        return Chart(title, (_title(title),))
     ordered = sorted(points, key=lambda point: point.x)
-    x_of = _x_scale([point.x for point in ordered])
+    x_of = _x_scale([point.x for point in ordered], even)
     ticks = _y_ticks(ordered)
     low, high = float(ticks[0]), float(ticks[-1])
 
     def y_of(value: Decimal) -> float:
         return _BOTTOM + (float(value) - low) / (high - low) * (HEIGHT - _TOP - _BOTTOM)
 
-    drawn: list[Shape] = [Label(_LEFT - 30, HEIGHT - 12, title, 8.5)]
+    drawn: list[Shape] = [_title(title)]
     drawn += _legend(any(point.uncertainty is not None for point in ordered))
     for tick in ticks:
         y = y_of(tick)
@@ -124,12 +131,21 @@ def text_width(text: str, size: float) -> float:
     return size * sum(_WIDE if ord(char) > 0x2E7F else _NARROW for char in text)
 
 
-def _x_scale(values: Sequence[Decimal]) -> dict[Decimal, float]:
+def _title(text: str) -> Label:
+    """The title, smaller when it is long and cut with an ellipsis when even that is too wide."""
+    room = WIDTH - _RIGHT - (_LEFT - 30)
+    size = max(6.0, min(8.5, room / max(text_width(text, 1), 1)))
+    while text_width(text, size) > room:
+        text = text[:-2] + "…"
+    return Label(_LEFT - 30, HEIGHT - 12, text, round(size, 2))
+
+
+def _x_scale(values: Sequence[Decimal], even: bool) -> dict[Decimal, float]:
     distinct = sorted(set(values))
     left, right = _LEFT + 12, WIDTH - _RIGHT - 14
     if len(distinct) == 1:
         return {distinct[0]: (left + right) / 2}
-    if distinct[0] > 0:
+    if distinct[0] > 0 and not even:
         places = [math.log10(value) for value in distinct]
     else:
         places = [float(index) for index in range(len(distinct))]

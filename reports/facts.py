@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -12,18 +12,17 @@ from reports.blocks import Words
 from reports.chart import Chart, Point, error_chart
 from rig.criteria.model import Clause
 from rig.criteria.registry import all_clauses
+from rig.latency.statistics import Summary, summarise
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
-#: verdicts that say something about the clause itself
-DECIDED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR})
+#: verdicts that decide a clause
+DECIDED = frozenset({Verdict.PASS, Verdict.FAIL})
 #: verdicts that stand against a certificate
 ADVERSE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
-_ROLES = {
-    "error_1": re.compile(r"\b(error|reading) 1\b"),
-    "error_2": re.compile(r"\b(error|reading) 2\b"),
-    "mean": re.compile(r"\b(mean|average)\b"),
-}
+#: unjudged values that belong to the judged error after them
+_READING = re.compile(r"\b(?:error|reading) (\d+)\b")
+_MEAN = re.compile(r"\b(?:mean|average)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +60,92 @@ def is_simulated(run: RunInfo, cases: Sequence[CaseResult]) -> bool:
 
 def curves(cases: Iterable[CaseResult]) -> list[Curve]:
     """The error curves of a record, in the order in which they were measured."""
-    groups: dict[tuple[str, str], dict[tuple[str, Decimal], list[Measurement]]] = {}
+    groups: dict[tuple[str, str], list[LoadPoint]] = {}
     for case in cases:
-        for measurement in case.measurements:
-            if measurement.curve and measurement.x is not None and isinstance(measurement.value, Decimal):
-                points = groups.setdefault((case.device, measurement.curve), {})
-                points.setdefault((case.id, measurement.x), []).append(measurement)
+        for name, point in _load_points(case.measurements):
+            groups.setdefault((case.device, name), []).append(point)
     found = []
     for (device, name), points in groups.items():
-        load_points = [_load_point(x, members) for (_, x), members in points.items()]
-        load_points.sort(key=lambda point: point.x, reverse=True)
-        first = load_points[0].judged
-        found.append(Curve(device, name, first.x_unit, first.unit, tuple(load_points)))
+        points.sort(key=lambda point: point.x, reverse=True)
+        first = points[0].judged
+        found.append(Curve(device, name, first.x_unit, first.unit, tuple(points)))
     return found
 
 
-def _load_point(x: Decimal, members: Sequence[Measurement]) -> LoadPoint:
-    limited = [member for member in members if member.lower is not None or member.upper is not None]
-    judged = limited[-1] if limited else members[-1]
-    values: dict[str, Decimal] = {}
-    for member in members:
-        role = next((role for role, pattern in _ROLES.items() if pattern.search(member.name)), None)
-        if role is not None and isinstance(member.value, Decimal):
-            values[role] = member.value
-    return LoadPoint(x, judged, **values)
+def _load_points(measurements: Iterable[Measurement]) -> Iterator[tuple[str, LoadPoint]]:
+    """Points of the curves of one case: readings come first, the judged error that ends them carries curve and load."""
+    readings: list[Decimal] = []
+    average: Decimal | None = None
+    for item in measurements:
+        limited = item.lower is not None or item.upper is not None
+        if not limited and isinstance(item.value, Decimal) and _READING.search(item.name):
+            readings.append(item.value)
+        elif not limited and isinstance(item.value, Decimal) and _MEAN.search(item.name):
+            average = item.value
+        else:
+            if item.curve and item.x is not None and isinstance(item.value, Decimal):
+                yield item.curve, _load_point(item.x, item, readings, average)
+            readings, average = [], None
+
+
+def _load_point(
+    x: Decimal, judged: Measurement, readings: Sequence[Decimal], average: Decimal | None
+) -> LoadPoint:
+    if average is None and len(readings) > 1:
+        places = min(Decimal(1).scaleb(int(reading.as_tuple().exponent)) for reading in readings)
+        average = (sum(readings, Decimal(0)) / len(readings)).quantize(places)
+    first, second = [*readings, None, None][:2]
+    return LoadPoint(x, judged, first, second, average)
+
+
+def drawn_point(point: LoadPoint, x: Decimal | None = None) -> Point | None:
+    """A load point as a chart takes it, at ``x`` or at its load; None when it has no finite value."""
+    value, lower, upper = point.judged.value, point.judged.lower, point.judged.upper
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return None
+    return Point(
+        point.x if x is None else x,
+        value,
+        lower if isinstance(lower, Decimal) else None,
+        upper if isinstance(upper, Decimal) else None,
+        point.judged.uncertainty,
+        point.judged.verdict is Verdict.PASS,
+    )
 
 
 def chart_of(curve: Curve) -> Chart:
     """The picture of a curve against its limits."""
-    points = []
-    for point in curve.points:
-        value, lower, upper = point.judged.value, point.judged.lower, point.judged.upper
-        if isinstance(value, Decimal) and value.is_finite():
-            points.append(
-                Point(
-                    point.x,
-                    value,
-                    lower if isinstance(lower, Decimal) else None,
-                    upper if isinstance(upper, Decimal) else None,
-                    point.judged.uncertainty,
-                    point.judged.verdict is Verdict.PASS,
-                )
-            )
+    points = [drawn for point in curve.points if (drawn := drawn_point(point)) is not None]
     x_label = f"电流 current ({curve.x_unit})" if curve.x_unit == "A" else curve.x_unit
     return error_chart(curve.name, points, x_label=x_label, y_label=f"({curve.unit})" if curve.unit else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Distribution of one kind of time over a run."""
+
+    name: str
+    summary: Summary
+    limit: str
+
+
+def times(cases: Iterable[CaseResult], at_least: int = 5) -> list[Times]:
+    """Distributions of the quantities in seconds that a run measured ``at_least`` times (response delays, gaps)."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for case in cases:
+        for item in case.measurements:
+            if (
+                item.unit == "s"
+                and isinstance(item.value, Decimal)
+                and item.value.is_finite()
+                and item.value >= 0
+            ):
+                values.setdefault((item.name, limit_text(item)), []).append(float(item.value))
+    return [
+        Times(name, summarise(found), limit)
+        for (name, limit), found in values.items()
+        if len(found) >= at_least
+    ]
 
 
 def provisional(cases: Iterable[CaseResult]) -> list[Measurement]:
@@ -179,7 +220,7 @@ class Coverage:
 
     @property
     def tested(self) -> bool:
-        """True when a case of the clause, or of a part of it, reached a verdict on the device."""
+        """True when a case of the clause, or of a part of it, decided about the device."""
         return any(test.verdict in DECIDED for test in (*self.tests, *self.below))
 
     @property
@@ -189,9 +230,9 @@ class Coverage:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its own cases, or of its sub-clauses' when it has none; undecided cases do not hide a pass."""
+        """The worst of its own cases, or of its sub-clauses' when it has none; NOT_APPLICABLE only when all are."""
         verdicts = [test.verdict for test in self.tests or self.below]
-        return worst([verdict for verdict in verdicts if verdict in DECIDED] or verdicts)
+        return worst([verdict for verdict in verdicts if verdict is not Verdict.NOT_APPLICABLE] or verdicts)
 
 
 def coverage(cases: Sequence[CaseResult]) -> list[Coverage]:

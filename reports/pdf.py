@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.graphics import shapes
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -115,8 +115,7 @@ def _canvas_maker(document: b.Document) -> type[Canvas]:
         def __init__(self, *args: Any, **keywords: Any) -> None:
             super().__init__(*args, **(keywords | {"initialFontName": REGULAR}))
             self._pages: list[dict[str, Any]] = []
-            stamp = f"D:{document.date.replace('-', '')}000000Z"
-            self.setDateFormatter(lambda *_: stamp)
+            self.setDateFormatter(lambda *_: _stamp(document.date))
 
         def showPage(self) -> None:  # noqa: N802 - the library's name
             self._pages.append(dict(self.__dict__))
@@ -131,6 +130,12 @@ def _canvas_maker(document: b.Document) -> type[Canvas]:
             super().save()
 
     return PageCanvas
+
+
+def _stamp(date: str) -> str:
+    """Date of the file's properties: the day of issue, never the day of printing."""
+    day = re.match(r"(\d{4})-(\d{2})-(\d{2})", date)
+    return f"D:{''.join(day.groups()) if day else '20000101'}000000Z"
 
 
 def _page_furniture(canvas: Canvas, document: b.Document, pages: int) -> None:
@@ -227,6 +232,7 @@ def _pairs(block: b.Pairs) -> Grid:
 
 
 _CELL_PADDING = [
+    ("FONTNAME", (0, 0), (-1, -1), REGULAR),
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ("LEFTPADDING", (0, 0), (-1, -1), 3),
     ("RIGHTPADDING", (0, 0), (-1, -1), 3),
@@ -245,7 +251,7 @@ def _table(block: b.Table) -> Grid:
         ]
     ]
     rows += [_row(block.columns, row) for row in block.rows]
-    grid = Grid(rows, colWidths=widths, repeatRows=1)
+    grid = Grid(rows, colWidths=widths, repeatRows=1, splitInRow=1)
     grid.setStyle(
         TableStyle(
             [
@@ -272,57 +278,58 @@ def _row(columns: Sequence[b.Column], row: Sequence[str | Verdict]) -> list[Flow
 
 def _charts(block: b.Charts) -> list[Flowable]:
     scale = (_WIDTH / 2 - 6) / c.WIDTH
-    drawings = [_drawing(chart, scale) for chart in block.charts]
+    drawings: list[Flowable] = [_Picture(chart, scale) for chart in block.charts]
+    style = TableStyle([("FONTNAME", (0, 0), (-1, -1), REGULAR), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
     rows: list[Flowable] = []
     for start in range(0, len(drawings), 2):
-        pair: list[Any] = [*drawings[start : start + 2], ""][:2]
-        rows.append(
-            KeepTogether(
-                [
-                    Grid(
-                        [pair],
-                        colWidths=[_WIDTH / 2] * 2,
-                        style=TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0)]),
-                    )
-                ]
-            )
-        )
+        pair = [*drawings[start : start + 2], Spacer(0, 0)][:2]
+        rows.append(Grid([pair], colWidths=[_WIDTH / 2] * 2, style=style))
     return rows
 
 
-def _drawing(chart: c.Chart, scale: float) -> shapes.Drawing:
-    drawing = shapes.Drawing(c.WIDTH * scale, c.HEIGHT * scale)
-    drawing.scale(scale, scale)
-    for shape in chart.shapes:
-        drawing.add(_shape(shape))
-    return drawing
+class _Picture(Flowable):
+    """A chart drawn on the page itself: a reportlab drawing would name a font that is not embedded."""
+
+    def __init__(self, chart: c.Chart, scale: float) -> None:
+        super().__init__()
+        self.chart, self.scale = chart, scale
+        self.width, self.height = c.WIDTH * scale, c.HEIGHT * scale
+
+    def draw(self) -> None:
+        canvas = self.canv
+        canvas.saveState()
+        canvas.scale(self.scale, self.scale)
+        for shape in self.chart.shapes:
+            _draw(canvas, shape)
+        canvas.restoreState()
 
 
-def _shape(shape: c.Shape) -> shapes.Shape:
+def _draw(canvas: Canvas, shape: c.Shape) -> None:
     match shape:
         case c.Line():
-            flat = [coordinate for point in shape.points for coordinate in point]
-            line = shapes.PolyLine(flat, strokeColor=HexColor(shape.colour), strokeWidth=shape.width)
-            if shape.dash:
-                line.strokeDashArray = shape.dash
-            return line
+            canvas.setStrokeColor(HexColor(shape.colour))
+            canvas.setLineWidth(shape.width)
+            canvas.setDash(list(shape.dash) if shape.dash else [])
+            path = canvas.beginPath()
+            path.moveTo(*shape.points[0])
+            for point in shape.points[1:]:
+                path.lineTo(*point)
+            canvas.drawPath(path)
         case c.Dot():
-            fill = HexColor(shape.colour)
+            canvas.setFillColor(HexColor(shape.colour))
             if shape.square:
-                x, y = shape.x - 2.6, shape.y - 2.6
-                corners = [x, y, x + 5.2, y, x + 5.2, y + 5.2, x, y + 5.2]
-                return shapes.Polygon(corners, fillColor=fill, strokeColor=None)
-            return shapes.Circle(shape.x, shape.y, 2.2, fillColor=fill, strokeColor=None)
+                canvas.rect(shape.x - 2.6, shape.y - 2.6, 5.2, 5.2, stroke=0, fill=1)
+            else:
+                canvas.circle(shape.x, shape.y, 2.2, stroke=0, fill=1)
         case c.Label():
-            return shapes.String(
-                shape.x,
-                shape.y,
-                printable(shape.text),
-                fontName=REGULAR,
-                fontSize=shape.size,
-                textAnchor=shape.anchor,
-                fillColor=HexColor(shape.colour),
-            )
+            canvas.setFillColor(HexColor(shape.colour))
+            canvas.setFont(REGULAR, shape.size)
+            write = {
+                "start": canvas.drawString,
+                "middle": canvas.drawCentredString,
+                "end": canvas.drawRightString,
+            }
+            write[shape.anchor](shape.x, shape.y, printable(shape.text))
 
 
 def _signatures(block: b.Signatures) -> Grid:

@@ -10,8 +10,11 @@ from markupsafe import Markup
 
 from reports import blocks, facts
 from reports.chart import Chart, to_svg
+from reports.web_font import font_face
 from rig.results.records import Verdict
 
+#: where a page's style sheet takes the embedded font
+_FONT_PLACE = "/* embedded font */"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,8 +50,9 @@ def environment() -> Environment:
 
 
 def write_page(path: Path, template: str, **values: object) -> Path:
-    """Render ``template`` into ``path``."""
+    """Render ``template`` into ``path``, with the glyphs it needs for its Chinese."""
     text = environment().get_template(template).render(**values)
+    text = text.replace(_FONT_PLACE, font_face(text), 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

@@ -1,0 +1,208 @@
+"""What a record says as a whole: when a certificate is due, what covers a clause, how curves are found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from fixtures import sample_records as samples
+from reports import facts
+from rig.criteria.registry import all_clauses
+from rig.results.records import CaseResult, Measurement, Verdict
+
+D = Decimal
+
+
+def reasons(run, cases):
+    return [reason.en for reason in facts.decide(run, cases).reasons]
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_full_pass_has_nothing_against_it(simulated):
+    decision = facts.decide(*samples.passing(simulated=simulated))
+    assert decision.passed
+    assert decision.simulated is simulated
+
+
+def test_every_adverse_verdict_is_a_reason():
+    assert reasons(*samples.failing()) == ["5 case(s) failed."]
+    mixed = " ".join(reasons(*samples.mixed()))
+    for part in (
+        "1 case(s) ended in an error of the rig",
+        "1 case(s) remained inconclusive",
+        "not tested for want of",
+    ):
+        assert part in mixed
+
+
+def test_an_unfinished_run_gets_no_certificate():
+    run, cases = samples.passing()
+    assert reasons(replace(run, finished=""), cases) == ["The run was not finished."]
+
+
+def test_a_run_without_a_device_gets_no_certificate():
+    run, cases = samples.passing()
+    assert reasons(replace(run, devices=[]), cases) == ["No device was identified."]
+
+
+def test_an_empty_run_gets_no_certificate():
+    run, _ = samples.passing()
+    assert "No case passed." in reasons(run, [])
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NOT_APPLICABLE, Verdict.NOT_TESTED, None])
+def test_an_undecided_mandatory_clause_stands_against_a_certificate(verdict):
+    run, cases = samples.passing()
+    kept = [case for case in cases if case.clause != "5.2.6"]
+    if verdict is not None:
+        kept += [replace(case, verdict=verdict, measurements=[]) for case in cases if case.clause == "5.2.6"]
+    assert reasons(run, kept)[0] == "1 mandatory clause(s) untested: DL/T 645-2007 5.2.6."
+
+
+def test_an_optional_clause_may_be_left_out():
+    run, cases = samples.passing()
+    assert facts.decide(run, [case for case in cases if case.clause != "E.1CH"]).passed
+
+
+def test_overdue_and_unknown_calibration_stand_against_a_real_certificate_only():
+    run, cases = samples.passing(simulated=False)
+    run.instruments[0]["calibration_due"] = "2026-11-22"
+    run.instruments[1]["calibration_due"] = None
+    assert reasons(run, cases) == [
+        "The calibration of Fluke 6105A SN1203 was due on 2026-11-22.",
+        "No calibration date is known for Yokogawa WT3000E 91K204.",
+    ]
+    run.instruments[0]["calibration_due"] = run.finished[:10]
+    run.instruments[1]["calibration_due"] = "2027-01-01"
+    assert facts.decide(run, cases).passed
+
+
+def test_one_emulated_part_makes_the_whole_simulated():
+    run, cases = samples.passing(simulated=False)
+    cases[3] = replace(cases[3], simulated=True)
+    assert facts.decide(run, cases).simulated
+
+
+def row_of(cases, clause):
+    return next(row for row in facts.coverage(cases) if row.id == clause)
+
+
+def test_every_clause_of_a_touched_standard_is_in_the_matrix():
+    case = samples.protocol_cases(per_clause=1)[0]
+    rows = facts.coverage([case])
+    assert {row.id for row in rows} == {clause.id for clause in all_clauses(samples.STANDARD)}
+    assert row_of([case], "7.1").missing
+    assert not row_of([case], "7.1").tested
+
+
+def test_a_parent_clause_is_tested_through_its_parts():
+    case = replace(samples.protocol_cases()[0], clause="5.2.6", measurements=[])
+    row = row_of([case], "5.2")
+    assert row.tested
+    assert not row.missing
+    assert row.verdict is Verdict.PASS
+
+
+def test_clause_numbers_are_not_matched_by_their_first_digits():
+    case = replace(samples.protocol_cases()[0], clause="7.10", measurements=[])
+    assert row_of([case], "7.1").missing
+
+
+def test_a_measurement_speaks_for_its_own_clause():
+    bad = Measurement(
+        "gap", D("0.7"), "s", None, D("0.5"), verdict=Verdict.FAIL, clause="DL/T 645-2007 5.3.3"
+    )
+    case = replace(samples.protocol_cases()[0], clause="7.1", verdict=Verdict.FAIL, measurements=[bad])
+    assert row_of([case], "5.3.3").verdict is Verdict.FAIL
+    own = replace(case, measurements=[replace(bad, clause="5.3.3", verdict=Verdict.PASS)])
+    assert row_of([own], "5.3.3").verdict is Verdict.PASS
+    assert row_of([own], "7.1").verdict is Verdict.FAIL
+
+
+def test_a_clause_outside_the_tables_is_shown():
+    case = replace(samples.protocol_cases()[0], clause="99.9", measurements=[])
+    assert row_of([case], "99.9").clause is None
+
+
+def test_untested_is_not_hidden_by_a_pass_but_inapplicable_is():
+    first, second = samples.protocol_cases()[:2]
+    untested = [replace(first, measurements=[]), replace(second, verdict=Verdict.NOT_TESTED, measurements=[])]
+    assert row_of(untested, first.clause).verdict is Verdict.NOT_TESTED
+    inapplicable = [untested[0], replace(untested[1], verdict=Verdict.NOT_APPLICABLE)]
+    assert row_of(inapplicable, first.clause).verdict is Verdict.PASS
+
+
+def case_with(measurements):
+    return CaseResult("a.b", "t", "s", "c", "l", "meter", Verdict.PASS, measurements=list(measurements))
+
+
+def test_readings_before_a_judged_error_belong_to_it():
+    def judged(x, value):
+        return Measurement(f"error at {x}", D(value), "%", D(-1), D(1), curve="PF 1", x=D(x), x_unit="A")
+
+    case = case_with(
+        [
+            Measurement("reading 1 at 5", D("0.121"), "%"),
+            Measurement("reading 2 at 5", D("0.118"), "%"),
+            judged("5", "0.1"),
+            Measurement("reading 1 at 60", D("0.31"), "%"),
+            Measurement("spread of 3 readings", D("0.01"), "%", upper=D(1)),
+            judged("60", "0.3"),
+        ]
+    )
+    (curve,) = facts.curves([case])
+    assert [(point.x, point.error_1, point.error_2, point.mean) for point in curve.points] == [
+        (D(60), None, None, None),
+        (D(5), D("0.121"), D("0.118"), D("0.120")),
+    ]
+    assert (curve.device, curve.name, curve.unit, curve.x_unit) == ("meter", "PF 1", "%", "A")
+
+
+def test_a_recorded_mean_is_taken_as_it_is():
+    points = facts.curves(samples.accuracy_cases())[0].points
+    assert (points[0].error_1, points[0].error_2, points[0].mean) == (D("0.142"), D("0.122"), D("0.132"))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "text"),
+    [
+        (D("-1.0"), D("1.0"), "±1.0"),
+        (D("0.02"), D("0.5"), "0.02 … 0.5"),
+        (None, D(5), "≤ 5"),
+        (D("1E+2"), None, "≥ 100"),
+        ("68", "68", "= 68"),
+        (D(0), D(0), "= 0"),
+        (None, None, ""),
+    ],
+)
+def test_limit_text(lower, upper, text):
+    assert facts.limit_text(Measurement("m", D(1), lower=lower, upper=upper)) == text
+
+
+def test_the_telling_measurement_is_the_first_that_did_not_pass():
+    good = Measurement("good", D(1), upper=D(2))
+    bad = Measurement("bad", D(3), upper=D(2), verdict=Verdict.FAIL)
+    plain = Measurement("plain", D(0))
+    assert facts.telling(case_with([good, bad, plain])) is bad
+    assert facts.telling(case_with([good, plain])) is good
+    assert facts.telling(case_with([plain])) is plain
+    assert facts.telling(case_with([])) is None
+
+
+def test_provisional_limits_are_listed_once():
+    found = facts.provisional(samples.passing()[1])
+    assert [item.criterion for item in found] == ["DLT645.RESPONSE_DELAY", "JJG596.CLOCK"]
+
+
+def test_times_are_summed_up_when_there_are_enough():
+    times = [case_with([Measurement("delay", D(n) / 100, "s", D(0), D("0.5"))]) for n in range(1, 11)]
+    (found,) = facts.times(times)
+    assert (found.name, found.summary.count, found.summary.p95_s, found.limit) == (
+        "delay",
+        10,
+        0.1,
+        "0 … 0.5",
+    )
+    assert facts.times(times[:4]) == []
