@@ -82,7 +82,7 @@ class DemandRegisters:
 
     def maxima(self) -> Maxima:
         """Per demand channel: total first, then tariff 1..n. Call ``evaluate`` before."""
-        return tuple(tuple(row) for row in self._maxima)
+        return self._maxima
 
     def maximum(self, channel: int, tariff: int) -> Maximum:
         """Maximum of a channel; tariff 0 is the total."""
@@ -91,7 +91,10 @@ class DemandRegisters:
     def present(self, epoch_s: float) -> _Vector:
         """Average power in W of the window that ended last (0 before the first), per demand channel."""
         index = self._last_index(epoch_s)
-        return self._window(index) if index >= 0 else _NOTHING
+        if index < 0:
+            return _NOTHING
+        start_s, _, powers = self._marks[-1]
+        return powers if self._end(index) - self.period_s >= start_s else self._window(index)
 
     def evaluate(self, epoch_s: float, tariff: int) -> None:
         """Look at every window that has ended since the last call; ``tariff`` was in force throughout."""
@@ -105,10 +108,11 @@ class DemandRegisters:
             for index in self._candidates(last):
                 self._take(index, tariff)
             self._next = last + 1
-        self._prune()
+        if len(self._marks) > 1:
+            self._prune()
 
-    def _empty(self) -> list[list[Maximum]]:
-        return [[Maximum()] * (self.tariffs + 1) for _ in DemandChannel]
+    def _empty(self) -> Maxima:
+        return ((Maximum(),) * (self.tariffs + 1),) * len(DemandChannel)
 
     def _end(self, index: int) -> float:
         return self._began_s + self.period_s + index * self.slide_s
@@ -133,11 +137,13 @@ class DemandRegisters:
         return sorted(found)
 
     def _take(self, index: int, tariff: int) -> None:
-        for row, power in zip(self._maxima, self._window(index), strict=True):
+        rows = [list(row) for row in self._maxima]
+        for row, power in zip(rows, self._window(index), strict=True):
             steps = round(power * 10)
             for place in (0, tariff):
                 if steps > row[place].steps:
                     row[place] = Maximum(steps, self._end(index))
+        self._maxima = tuple(tuple(row) for row in rows)
 
     def _window(self, index: int) -> _Vector:
         end_s = self._end(index)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from rig.twin.devices.demand import Maxima
-from rig.twin.devices.energy import ChannelSteps
+from rig.twin.devices.energy import ChannelSteps, Stretch
 from rig.twin.devices.meter_clock import from_epoch, to_epoch
 
 _DAY_S = 86_400.0
@@ -28,15 +28,34 @@ class FreezeKind(IntEnum):
     LADDER_SWITCH = 0x07
 
 
-@dataclass(frozen=True, slots=True)
 class FreezeRecord:
-    """What one freeze keeps: time, energy registers, maxima, active and reactive power (W, var)."""
+    """What one freeze keeps: time, energy registers, maxima, active and reactive power (W, var).
 
-    epoch_s: float
-    energies: tuple[ChannelSteps, ...]
-    maxima: Maxima
-    active_w: float
-    reactive_var: float
+    The registers are worked out when somebody asks: most freezes are never read.
+    """
+
+    __slots__ = ("_at_s", "_stretch", "active_w", "epoch_s", "maxima", "reactive_var")
+
+    def __init__(
+        self,
+        epoch_s: float,
+        stretch: Stretch,
+        at_s: float,
+        maxima: Maxima,
+        active_w: float,
+        reactive_var: float,
+    ) -> None:
+        self.epoch_s = epoch_s
+        self._stretch = stretch
+        self._at_s = at_s
+        self.maxima = maxima
+        self.active_w = active_w
+        self.reactive_var = reactive_var
+
+    @property
+    def energies(self) -> tuple[ChannelSteps, ...]:
+        """Energy registers of all channels."""
+        return self._stretch.snapshot(self._at_s)
 
 
 class FreezeStore:

@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+
+from rig.twin.devices.energy import Channel, Stretch
+from rig.twin.devices.metering import Shown
 
 #: number of classes: 1 U I f, 2 P Q, 3 power factors, 4 energies, 5 reactive of quadrants, 6 demands
 CLASSES = 6
 
 
-@dataclass(frozen=True, slots=True)
 class ProfileRecord:
-    """One record; ``classes`` has bit n-1 set when class n was due. Quantities in V, A, Hz, W, var; energy in steps."""
+    """One record; ``classes`` has bit n-1 set when class n was due.
 
-    epoch_s: float
-    classes: int
-    voltage_v: float
-    current_a: float
-    frequency_hz: float
-    active_w: float
-    reactive_var: float
-    power_factor: float
-    energies: tuple[int, int, int, int]
-    quadrants: tuple[int, int, int, int]
-    active_demand_w: float
-    reactive_demand_var: float
+    Energies (in steps) are worked out when somebody asks. ``demands_w`` are active and reactive demand in W and var.
+    """
+
+    __slots__ = ("_at_s", "_stretch", "classes", "demands_w", "epoch_s", "shown")
+
+    def __init__(
+        self,
+        epoch_s: float,
+        classes: int,
+        shown: Shown,
+        stretch: Stretch,
+        at_s: float,
+        demands_w: tuple[float, float],
+    ) -> None:
+        self.epoch_s = epoch_s
+        self.classes = classes
+        self.shown = shown
+        self._stretch = stretch
+        self._at_s = at_s
+        self.demands_w = demands_w
+
+    @property
+    def quadrants(self) -> tuple[int, int, int, int]:
+        """Reactive registers of the four quadrants."""
+        steps = self._stretch.total_steps
+        at_s = self._at_s
+        return (
+            steps(Channel.Q1, at_s),
+            steps(Channel.Q2, at_s),
+            steps(Channel.Q3, at_s),
+            steps(Channel.Q4, at_s),
+        )
+
+    @property
+    def energies(self) -> tuple[int, int, int, int]:
+        """Forward and reverse active, reactive of quadrants 1 and 4, and of 2 and 3."""
+        q1, q2, q3, q4 = self.quadrants
+        steps = self._stretch.total_steps
+        return (
+            steps(Channel.FORWARD, self._at_s),
+            steps(Channel.REVERSE, self._at_s),
+            q1 + q4,
+            q2 + q3,
+        )
 
 
 class LoadProfile:

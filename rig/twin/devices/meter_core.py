@@ -87,7 +87,7 @@ class MeterCore:
         tables = self.config.tables
         self.schedule = TariffSchedule(tables)
         self.energy = EnergyRegisters(tables.tariffs, now_s, *config.energy_wh)
-        self.energy.tariff = self.schedule.tariff_at(from_epoch(epoch_s))
+        self.energy.switch_tariff(now_s, self.schedule.tariff_at(from_epoch(epoch_s)))
         self.demand = DemandRegisters(
             tables.tariffs, epoch_s, config.demand_period_min * 60.0, config.demand_slide_min * 60.0
         )
@@ -117,6 +117,7 @@ class MeterCore:
         self._alive_from_s = now_s
         self.monitors = self._make_monitors()
         self._tasks = self._make_tasks()
+        self._next = self._tasks["tariff"]
         self._due_s = math.inf
         self.reschedule()
 
@@ -150,20 +151,17 @@ class MeterCore:
         self._plan()
 
     def _plan(self) -> None:
-        next_s = min(task.next_s for task in self._tasks.values())
+        self._next = min(self._tasks.values(), key=_next_s)
+        next_s = self._next.next_s
         self._due_s = math.inf if next_s == math.inf else self.clock.scene_at(next_s)
 
     def _run_due(self, now_s: float) -> None:
-        tasks = tuple(self._tasks.values())
-        while True:
-            task = min(tasks, key=_next_s)
+        while self._due_s <= now_s:
+            task = self._next
             epoch_s = task.next_s
-            at_s = math.inf if epoch_s == math.inf else self.clock.scene_at(epoch_s)
-            if at_s > now_s:
-                self._due_s = at_s
-                return
-            task.act(epoch_s, at_s)
+            task.act(epoch_s, self._due_s)
             task.next_s = task.find(epoch_s)
+            self._plan()
 
     def _make_tasks(self) -> dict[str, Task]:
         config = self.config
@@ -326,9 +324,13 @@ class MeterCore:
     def freeze_record(self, epoch_s: float, at_s: float) -> FreezeRecord:
         """What a freeze keeps at this moment."""
         self.demand.evaluate(epoch_s, self.energy.tariff)
-        shown = self.shown
         return FreezeRecord(
-            epoch_s, self.energy.snapshot(at_s), self.demand.maxima(), shown.active_w, shown.reactive_var
+            epoch_s,
+            self.energy.stretch,
+            at_s,
+            self.demand.maxima(),
+            self.shown.active_w,
+            self.shown.reactive_var,
         )
 
     def _freeze_switch(self, kind: FreezeKind, epoch_s: float, at_s: float) -> None:
@@ -351,24 +353,15 @@ class MeterCore:
     def _record_profile(self, epoch_s: float, at_s: float) -> None:
         if not self.behaviour.profile_enabled or not self.powered or epoch_s < self.profile_from_s:
             return
-        shown, energy = self.shown, self.energy
-        present = self.demand.present(epoch_s)
-        steps = energy.total_steps
-        q1, q2, q3, q4 = (steps(channel, at_s) for channel in (2, 3, 4, 5))
+        forward, reverse, first, second = self.demand.present(epoch_s)
         self.profile.add(
             ProfileRecord(
                 epoch_s,
                 self.config.profile_mode_word,
-                shown.voltage_v,
-                shown.current_a,
-                shown.frequency_hz,
-                shown.active_w,
-                shown.reactive_var,
-                shown.power_factor,
-                (steps(0, at_s), steps(1, at_s), q1 + q4, q2 + q3),
-                (q1, q2, q3, q4),
-                present[0] - present[1],
-                present[2] - present[3],
+                self.shown,
+                self.energy.stretch,
+                at_s,
+                (forward - reverse, first - second),
             )
         )
 

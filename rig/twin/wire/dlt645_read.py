@@ -208,20 +208,23 @@ def profile_block(record: ProfileRecord, wanted: int, classes: int) -> bytes:
 
 
 def _class_1(record: ProfileRecord) -> bytes:
-    voltage, current = bcd(round(record.voltage_v * 10), 2), signed_bcd(round(record.current_a * 1000), 3)
-    return voltage + bytes(4) + current + bytes(6) + bcd(round(record.frequency_hz * 100), 2)
+    voltage, current = (
+        bcd(round(record.shown.voltage_v * 10), 2),
+        signed_bcd(round(record.shown.current_a * 1000), 3),
+    )
+    return voltage + bytes(4) + current + bytes(6) + bcd(round(record.shown.frequency_hz * 100), 2)
 
 
 def _class_2(record: ProfileRecord) -> bytes:
     active, reactive = (
-        signed_bcd(round(record.active_w * 10), 3),
-        signed_bcd(round(record.reactive_var * 10), 3),
+        signed_bcd(round(record.shown.active_w * 10), 3),
+        signed_bcd(round(record.shown.reactive_var * 10), 3),
     )
     return active * 2 + bytes(6) + reactive * 2 + bytes(6)
 
 
 def _class_3(record: ProfileRecord) -> bytes:
-    return signed_bcd(round(record.power_factor * 1000), 2) * 2 + bytes(4)
+    return signed_bcd(round(record.shown.power_factor * 1000), 2) * 2 + bytes(4)
 
 
 def _class_4(record: ProfileRecord) -> bytes:
@@ -233,7 +236,7 @@ def _class_5(record: ProfileRecord) -> bytes:
 
 
 def _class_6(record: ProfileRecord) -> bytes:
-    active, reactive = round(record.active_demand_w * 10), round(record.reactive_demand_var * 10)
+    active, reactive = (round(power * 10) for power in record.demands_w)
     return signed_bcd(active, 3) + signed_bcd(reactive, 3)
 
 
