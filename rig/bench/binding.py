@@ -53,7 +53,8 @@ class Bench:
         self.positions = _positions(inventory)
         self.configs: dict[str, MeterConfig] = self._configs()
         self.declarations = {device.id: self._declaration(device) for device in inventory.devices}
-        self.rack = Rack(inventory.instruments)
+        self.rack = Rack(inventory.instruments, self._accepted)
+        self._addresses: dict[str, str] = {}
         self.world: World | None = None
         self._system_clock = SystemClock()
         self._buses: dict[str, Bus] = {}
@@ -108,6 +109,12 @@ class Bench:
         from rig.bench.world import declaration_of
 
         return declaration_of(self.configs[device.id])
+
+    def _accepted(self, driver: str, serial: str) -> bool:
+        """Whether a bring-up of this instrument is on record."""
+        from rig.bench.bringup import instrument_key, is_verified, read_record, record_path
+
+        return is_verified(read_record(record_path(self)), "instrument", instrument_key(driver, serial))
 
     def reseed(self, seed: int) -> None:
         """Go on with other emulated devices, drawn from another seed."""
@@ -185,7 +192,7 @@ class Bench:
                     link, self.inventory.links[link], self._system_clock, self._recorder
                 )
             except (BenchError, OSError) as error:
-                self._broken[link] = f"link {link} ({self.inventory.links[link].url}): {error}"
+                self._broken[link] = str(error)
                 raise BenchError(self._broken[link]) from error
         return self._buses[link]
 
@@ -202,7 +209,7 @@ class Bench:
         config = self.configs.get(device.id)
         known = config.address if config is not None else device.address
         session = self.new_session(bus, declaration, known)
-        address = identified_address(session, known)
+        address = self._addresses[device.id] = identified_address(session, known)
         return Dut(
             id=device.id,
             address=address,
@@ -276,25 +283,26 @@ class Bench:
             bus.close()
         self._buses = {}
 
-    def describe(self) -> dict[str, Any]:
-        """Devices and instruments for the record of the run."""
+    def describe(self) -> dict[str, list[dict[str, Any]]]:
+        """Devices that answered and instruments, for the record of the run."""
         return {
-            "devices": [_device_record(self, device) for device in self.inventory.devices],
-            "instruments": [
-                section.model_dump(mode="json", exclude={"timing"}) for section in self.inventory.instruments
+            "devices": [
+                _device_record(self, device, self._addresses[device.id])
+                for device in self.inventory.devices
+                if device.id in self._addresses
             ],
+            "instruments": self.rack.describe(),
         }
 
 
-def _device_record(bench: Bench, device: DeviceSection) -> dict[str, Any]:
+def _device_record(bench: Bench, device: DeviceSection, address: str) -> dict[str, Any]:
     declaration = bench.declarations[device.id]
-    config = bench.configs.get(device.id)
     return {
         "id": device.id,
         "role": device.role,
         "protocol": f"{device.protocol}-{device.edition}",
         "link": device.first_link,
-        "address": config.address if config is not None else device.address or "found by wildcard",
+        "address": address,
         "simulated": bench.simulated,
         "maker": declaration.maker,
         "model": declaration.model,

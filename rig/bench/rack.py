@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from rig.bench.inventory import InstrumentSection
+from rig.bench.watchdog import Watchdog
 from rig.errors import BenchError, InstrumentError
 from rig.ports.electrical import ElectricalScene
-from rig.ports.instruments import Instrument, InstrumentEmulator, PowerSource
+from rig.ports.instruments import Instrument, InstrumentEmulator, InstrumentIdentity, PowerSource
 
 
 def _load(group: str, name: str) -> Any:
@@ -21,8 +25,15 @@ def _load(group: str, name: str) -> Any:
 class Rack:
     """Instruments by role. One that failed to open stays failed: the first reason is told again, nothing is retried."""
 
-    def __init__(self, sections: tuple[InstrumentSection, ...]) -> None:
+    def __init__(
+        self, sections: tuple[InstrumentSection, ...], accepted: Callable[[str, str], bool] | None = None
+    ) -> None:
         self.sections = {section.role: section for section in sections}
+        self.identities: dict[str, InstrumentIdentity] = {}
+        #: file in which the watchdog says that it had to switch the source off
+        self.watchdog_note = Path("watchdog.txt")
+        self._accepted = accepted
+        self._watchdog: Watchdog | None = None
         self._open: dict[str, Instrument] = {}
         self._emulators: dict[str, InstrumentEmulator] = {}
         self._broken: dict[str, str] = {}
@@ -57,13 +68,39 @@ class Rack:
             emulator.start()
             self._emulators[role] = emulator
             resource = emulator.resource
+        if role == "source" and not section.emulated:
+            # armed before the source is opened, so that nothing can be switched on unwatched
+            self._watchdog = Watchdog(section.driver, resource, self.watchdog_note)
+            self._watchdog.arm()
         instrument: Instrument = driver.open(resource, simulated=section.emulated)
         for name, seconds in section.timing.items():
             if not isinstance(getattr(instrument, name, None), (int, float)):
                 instrument.close()
                 raise BenchError(f"driver {section.driver} has no timing {name!r}")
             setattr(instrument, name, seconds)
+        self.identities[role] = self._identity(section, instrument)
         return instrument
+
+    def _identity(self, section: InstrumentSection, instrument: Instrument) -> InstrumentIdentity:
+        """Who answered, and whether a bring-up of this very instrument is on record."""
+        identity = instrument.identify()
+        if section.serial and section.serial != identity.serial:
+            instrument.close()
+            raise BenchError(f"serial number {identity.serial} answers, the bench file says {section.serial}")
+        accepted = self._accepted is not None and self._accepted(section.driver, identity.serial)
+        return replace(identity, verified=identity.verified or accepted)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Instruments for the record of the run; those that were used with what they said of themselves."""
+        found = []
+        for role, section in self.sections.items():
+            plain = section.model_dump(mode="json", exclude={"timing"})
+            plain |= {"simulated": section.emulated, "verified": False}
+            identity = self.identities.get(role)
+            if identity is not None:
+                plain |= asdict(identity)
+            found.append(plain)
+        return found
 
     def rebind(self, scene: ElectricalScene) -> None:
         """Couple every emulated instrument to the circuit of the case that begins."""
@@ -87,12 +124,17 @@ class Rack:
 
     def close(self) -> None:
         """Source off, sessions closed, emulators stopped; what fails on the way does not stop the rest."""
+        obeyed = False
         try:
             self.safe()
+            obeyed = True
         except InstrumentError:
-            # the watchdog switches the source off when this process cannot
+            # the watchdog stays armed: it switches the source off when this process ends without having done so
             pass
         finally:
+            if self._watchdog is not None and obeyed:
+                self._watchdog.disarm()
+                self._watchdog = None
             for instrument in self._open.values():
                 instrument.close()
             for emulator in self._emulators.values():

@@ -87,7 +87,7 @@ class _WorkerPlugin:
     ) -> list[dict[str, Any]]:
         self.session.reseed(seed, () if defect is None else (defect,))
         chosen = [item for item in items if not wanted or case_info(item).id in wanted]
-        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+        for item, following in zip(chosen, [*chosen[1:], None], strict=False):
             run_item(item, following)
         robots = frozenset(info.id for info in self.robot_infos if not wanted or info.id in wanted)
         self.robots.run(self.session, robots)

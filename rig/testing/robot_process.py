@@ -37,6 +37,7 @@ def main() -> int:
     with_profile(bench_file)
     bench = Bench.load(bench_file, seed=options["seed"], device_id=options["device"])
     out = Path(options["out"])
+    bench.rack.watchdog_note = out / "watchdog.txt"
     store = Store(out / STORE_NAME)
     store.join_run(options["run"])
 
@@ -57,6 +58,7 @@ def main() -> int:
     tell(expecting=len(wanted))
     if wanted:
         cases.run(session, wanted, _allure_listener(out / ALLURE_FOLDER))
+    tell(described=bench.describe())
     bench.close()
     store.close()
     return 0

@@ -59,6 +59,8 @@ def _take(message: dict[str, Any], record: RunRecord, progress: Progress) -> lis
         raise ConfigError("Robot tests refused:\n  " + "\n  ".join(message["mistakes"]))
     if "expecting" in message:
         progress.expecting(message["expecting"])
+    elif "described" in message:
+        record.take_described(message["described"])
     elif "started" in message:
         progress.started(message["started"])
     elif "ended" in message:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rig.errors import ConfigError, RigError
 from rig.results.evidence import seal
@@ -42,7 +42,6 @@ def new_run_info(bench: Bench, *, selection: str = "") -> RunInfo:
     from rig.metrology.decision import SIMPLE
 
     profile = active_profile()
-    described = bench.describe()
     return RunInfo(
         id=uuid.uuid4().hex[:12],
         bench=bench.name,
@@ -52,8 +51,7 @@ def new_run_info(bench: Bench, *, selection: str = "") -> RunInfo:
         rig_version=rig_version(),
         selection=selection,
         operator=bench.inventory.bench.operator,
-        devices=described["devices"],
-        instruments=described["instruments"],
+        instruments=bench.rack.describe(),
         hashes=hashes_of(bench, profile.sha256 if profile is not None else ""),
         decision_rule=SIMPLE.describe() + (f"; lab profile {profile.name}" if profile is not None else ""),
     )
@@ -103,6 +101,21 @@ class RunRecord:
     def sink(self, case: CaseResult) -> None:
         """Commit one case."""
         self.store.add_case(case)
+
+    def describe(self, bench: Bench) -> None:
+        """Take over who answered on this bench: devices and instruments with what they said of themselves."""
+        self.take_described(bench.describe())
+
+    def take_described(self, described: dict[str, list[dict[str, Any]]]) -> None:
+        """The same, as a child process tells it."""
+        known = {device["id"]: device for device in self.run.devices}
+        self.run.devices = list((known | {device["id"]: device for device in described["devices"]}).values())
+        fresh = {row["role"]: row for row in described["instruments"]}
+        for number, row in enumerate(self.run.instruments):
+            told = fresh.get(row["role"], {})
+            if "maker" in told or "maker" not in row:
+                self.run.instruments[number] = row | told
+        self.store.begin_run(self.run)
 
     def decided(self) -> frozenset[str]:
         """Cases that have a verdict already."""

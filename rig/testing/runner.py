@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from rig.bench.binding import Bench
-from rig.errors import ConfigError, RigError
 from rig.results.records import CaseResult
 from rig.testing.case import CaseInfo
 from rig.testing.run_record import ALLURE_FOLDER, RunRecord, new_run_info
@@ -134,17 +131,13 @@ def _run_all(
     )
     folders = list(options.folders) or suite_folders()
     allure = record.out / ALLURE_FOLDER
-    offered = run_pytest(session, folders, allure, progress)
-    bench.close()
+    bench.rack.watchdog_note = record.out / "watchdog.txt"
+    try:
+        offered = run_pytest(session, folders, allure, progress)
+    finally:
+        record.describe(bench)
+        bench.close()
     robots = robot_files(folders)
     if robots:
         offered += run_robot(options, selection, robots, record, progress)
     return offered
-
-
-def environment() -> dict[str, str]:
-    """Environment of child processes."""
-    return dict(os.environ)
-
-
-__all__ = ["Callable", "ConfigError", "Progress", "RigError", "RunOptions", "RunOutcome", "run"]

@@ -40,7 +40,9 @@ def standalone_session(config: pytest.Config) -> CaseSession:
 
 def finish_standalone(config: pytest.Config, session: CaseSession) -> None:
     """Close the bench; write exports and reports when there is an output directory."""
-    session.bench.close()
     record = config.stash.get(_RECORD, None)
+    if record is not None:
+        record.describe(session.bench)
+    session.bench.close()
     if record is not None:
         record.finish()

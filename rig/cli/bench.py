@@ -1,0 +1,49 @@
+"""`rig bench check`: is this bench file right, and what does it give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    group = typer.Typer(help="Bench files.", no_args_is_help=True)
+    group.callback()(_root)
+    group.command("check")(check)
+    app.add_typer(group, name="bench")
+
+
+def _root() -> None:
+    """Bench files."""
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="Bench file.", metavar="FILE")],
+    seed: Annotated[int, typer.Option(help="Seed of emulated parts.")] = 1,
+) -> None:
+    """Check a bench file and everything it names, without opening anything."""
+    from rig.bench.binding import INSTRUMENT_ROLES, Bench
+    from rig.criteria import registry
+
+    bench = Bench.load(file, seed=seed)
+    if bench.inventory.bench.profile:
+        registry.load_profile(file.parent / bench.inventory.bench.profile)
+    if bench.simulated:
+        bench.begin_case("check")
+    print(f"{file}: right, bench {bench.name!r}, {'virtual' if bench.simulated else 'real'} time")
+    for device in bench.inventory.devices:
+        declaration = bench.declarations[device.id]
+        address = bench.configs[device.id].address if device.id in bench.configs else device.address
+        link = bench.inventory.links[device.first_link]
+        print(
+            f"  {device.role} {device.id}: {device.protocol} {device.edition} on {device.first_link} ({link.url}, "
+            f"{link.baud} bit/s), address {address or 'found by wildcard'}, declared by: {declaration.source}"
+        )
+    for section in bench.inventory.instruments:
+        print(f"  {section.role}: {section.driver} at {section.resource}")
+    lacking = [reason for role in INSTRUMENT_ROLES if (reason := bench.missing(role)) is not None]
+    if lacking:
+        print("  cases that need them will be NOT_TESTED: " + ", ".join(lacking))
