@@ -35,6 +35,7 @@ OPTIONS = {
     "relay": "built-in or external relay under remote control",
     "reverse-energy": "energy in the reverse direction",
     "tariffs": "more than one tariff, by day and zone tables",
+    "test-key": "security authentication with the published test key",
     "timed-freeze": "freeze command with a time",
     "voltage-events": "records of over and under voltage",
     "write-address": "address can be written (15H)",
