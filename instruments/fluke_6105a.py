@@ -198,7 +198,7 @@ class Fluke6105A(VisaInstrument):
         "SOUR:PHAS<n>:CURR:EAMP:RANG 0,<A>": _DRIVER,
         "SOUR:PHAS<n>:CURR:EAMP:TERM:MODE AUTO": _DRIVER,
     }
-    #: the public driver waits 5 s for the ramp and 30 s for the amplitudes
+    #: the public driver waits 5 s for the ramp and 30 s for the amplitudes; an emulated output is there at once
     settling_s: float = 35.0
 
     frequency_hz = Quantity(
@@ -227,6 +227,8 @@ class Fluke6105A(VisaInstrument):
         super().__init__(session, simulated=simulated)
         self.phases = tuple(Fluke6105APhase(self, phase) for phase in (1, 2, 3))
         self._prepared = False
+        if simulated:
+            self.settling_s = 0.5
 
     def apply(self, state: ElectricalState) -> None:
         """Program all phases and the frequency; does not switch the output.

@@ -10,6 +10,7 @@ No time passes on the scene while a message is served: the scene's lock is held 
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import socket
 import socketserver
@@ -76,12 +77,12 @@ class Call:
     def number(self, index: int, minimum: float, maximum: float) -> float:
         """Numeric argument inside the inclusive range."""
         try:
-            value = Decimal(self._at(index))
+            value = float(Decimal(self._at(index)))
         except InvalidOperation:
             raise ScpiError(-104) from None
-        if not value.is_finite() or not minimum <= value <= maximum:
+        if not math.isfinite(value) or not minimum <= value <= maximum:
             raise ScpiError(-222)
-        return float(value)
+        return value
 
     def whole(self, index: int, minimum: int, maximum: int) -> int:
         """Whole number inside the inclusive range."""

@@ -22,7 +22,7 @@ from rig.errors import InstrumentError
 from rig.ports.instruments import InstrumentIdentity
 
 #: a finite SCPI number in one of the forms NR1, NR2, NR3
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 #: SCPI 1999, 7.2.1: infinity is 9.9E37, not-a-number 9.91E37; no reading of ours comes near
 _SCPI_NOT_FINITE = Decimal("9.8E37")
 _ERROR_ENTRY = re.compile(r'\s*([+-]?\d+)\s*,\s*"?([^"]*)"?\s*')
@@ -165,7 +165,8 @@ def require_range(
     Raises:
         InstrumentError: names instrument, quantity, value and the allowed range.
     """
-    if not (math.isfinite(value) and minimum <= value <= maximum):
+    # as floats: Decimal("0.05") is less than the float 0.05, and neither is less than the other to an instrument
+    if not (math.isfinite(value) and float(minimum) <= float(value) <= float(maximum)):
         raise InstrumentError(
             f"{instrument}: {quantity} = {value} {unit} is outside {minimum} to {maximum} {unit}".replace(
                 "  ", " "
@@ -324,8 +325,8 @@ class VisaInstrument(AbstractContextManager["VisaInstrument"]):
     commands: ClassVar[Mapping[str, str]]
     error_query: ClassVar[str] = "SYST:ERR?"
     clear_command: ClassVar[str] = "*CLS"
-    #: true until a bring-up on the device itself has been recorded; reports print it
-    unverified: ClassVar[bool] = True
+    #: true until a bring-up on the device itself has been recorded, which the bench then notes here; reports print it
+    unverified: bool = True
 
     def __init__(self, session: MessageSession, *, simulated: bool = False) -> None:
         self._session = session

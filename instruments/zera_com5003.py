@@ -39,7 +39,6 @@ class ErrorModule:
         "Unit of the meter's constant.",
         values={"imp/kWh": "I/kWh"},
         command=f"{_MODULE}:DCUNIT {{value}};",
-        query=f"{_MODULE}:DCUNIT?",
     )
     dut_constant_imp_per_kwh = Quantity(
         "Constant of the meter in imp/kWh, 1E-6..1E20.",
@@ -113,7 +112,6 @@ class ZeraCom5003(VisaInstrument):
         "*IDN?": "IEEE 488.2",
         "SYSTEM:ERROR?": _SOURCES,
         "CALCULATE:EC01:<n>:DCUNIT I/kWh;": _SOURCES,
-        "CALCULATE:EC01:<n>:DCUNIT?": _SOURCES,
         "CALCULATE:EC01:<n>:DUTCONSTANT <x>;": _SOURCES,
         "CALCULATE:EC01:<n>:DUTCONSTANT?": _SOURCES,
         "CALCULATE:EC01:<n>:MRATE <n>;": _SOURCES,
