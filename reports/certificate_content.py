@@ -443,7 +443,7 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
     return (_case_name(case), case.clause, measured, limit, case.verdict)
 
 
-def _short(text: str, most: int = 34) -> str:
+def _short(text: str, most: int = 28) -> str:
     # a whole frame would fill the page; the full value is in results.json and the HTML report
     return text if len(text) <= most else f"{text[:most]}…"
 

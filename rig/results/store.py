@@ -211,11 +211,23 @@ def _create(path: Path) -> None:
             connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
         finally:
             connection.close()
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        _publish(draft, path)
     except (OSError, sqlite3.Error) as error:
         raise ConfigError("cannot make the result store", file=str(path), hint=str(error)) from error
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless another process was first."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # a file system without hard links: the check and the move are not one step there, which two processes that
+        # start at the same instant could notice; a run has one process that begins it
+        if not path.exists():
+            draft.replace(path)
+    draft.unlink(missing_ok=True)
 
 
 def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:

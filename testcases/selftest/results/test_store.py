@@ -179,6 +179,16 @@ def test_missing_store_is_not_made_when_only_read(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_file_system_without_hard_links_will_do(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    with Store(tmp_path / "run.sqlite") as store:
+        store.begin_run(make_run())
+    assert [path.name for path in tmp_path.iterdir()] == ["run.sqlite"]
+
+
 def test_impossible_place_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot make the result store"):
