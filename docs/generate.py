@@ -1,0 +1,212 @@
+"""Writes the pages of docs/reference from the tables of the code: ``python docs/generate.py [--check]``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import rig.protocols.dlt645 as dlt645
+from rig.criteria.registry import all_clauses, all_criteria
+from rig.protocols.dlt645.item_model import Axis, Row
+from rig.testing.catalogue import all_cases, cases_by_defect, cases_by_link
+from rig.topology.links import LINKS
+from rig.topology.lookup import schemes_in_force
+from rig.twin.defects import all_defects
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate.py from the tables of the code; do not edit. -->\n\n"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    columns = list(head)
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines += [f"| {' | '.join(cell(value) for value in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def cases_page() -> str:
+    cases = sorted(all_cases(), key=lambda case: (case.standard, case.id))
+    text = f"# Cases\n\n{len(cases)} cases. Times are bench time, where it is more than a minute; on an emulated bench it is virtual.\n"
+    for standard in dict.fromkeys(case.standard for case in cases):
+        text += f"\n## {standard}\n\n" + table(
+            (
+                "case",
+                "rule",
+                "clause",
+                "needs",
+                "only if declared",
+                "bench time",
+                "known-bad devices it must fail",
+            ),
+            (
+                (
+                    f"`{case.id}`",
+                    case.title,
+                    case.clause,
+                    ", ".join(case.needs),
+                    ", ".join(case.requires),
+                    f"{case.bench_time_s / 60:.0f} min" if case.bench_time_s else "",
+                    ", ".join(f"`{name}`" for name in case.known_bad),
+                )
+                for case in cases
+                if case.standard == standard
+            ),
+        )
+    return text
+
+
+def defects_page() -> str:
+    namers = cases_by_defect()
+    rows = []
+    for name, entry in all_defects().items():
+        cases = sorted(
+            {case for named, ids in namers.items() if named.partition(":")[0] == name for case in ids}
+        )
+        default = "" if entry.default is None else f"{entry.default:g} {entry.unit}".strip()
+        rows.append(
+            (f"`{name}`", entry.summary, entry.clause, default, ", ".join(f"`{case}`" for case in cases))
+        )
+    return (
+        f"# Known-bad meters\n\n{len(rows)} named defects of the emulated meter. `rig emulate meter --defect NAME[:PARAMETER]` serves one.\n\n"
+        + table(
+            ("defect", "what the meter does", "clause it breaks", "default", "cases that must fail it"), rows
+        )
+    )
+
+
+def criteria_page() -> str:
+    text = "# Criteria and clauses\n\nA limit whose provenance is not `seen` is provisional, and a lab overrides it with its profile.\n"
+    criteria = all_criteria()
+    for standard in dict.fromkeys(f"{item.standard}|{item.edition}" for item in criteria):
+        name, edition = standard.split("|")
+        chosen = [item for item in criteria if (item.standard, item.edition) == (name, edition)]
+        text += f"\n## {name} ({edition}): limits\n\n" + table(
+            ("id", "clause", "quantity", "limit", "unit", "provenance", "source"),
+            (
+                (
+                    f"`{item.id}`",
+                    item.clause,
+                    item.quantity,
+                    f"{item.lower} .. {item.upper}"
+                    if item.operator == "within"
+                    else f"{item.operator} {item.limit}",
+                    item.unit,
+                    item.provenance,
+                    item.source,
+                )
+                for item in chosen
+            ),
+        )
+    for standard in dict.fromkeys(item.standard for item in all_clauses()):
+        text += f"\n## {standard}: clauses\n\n" + table(
+            ("clause", "rule", "条款", "mandatory", "provenance"),
+            (
+                (item.id, item.title, item.title_zh, "yes" if item.mandatory else "no", item.provenance)
+                for item in all_clauses(standard)
+            ),
+        )
+    return text
+
+
+def links_page() -> str:
+    covered = cases_by_link()
+    rows = []
+    for link in LINKS:
+        schemes = schemes_in_force(link)
+        rows.append(
+            (
+                link.id,
+                link.near,
+                link.far,
+                "; ".join(scheme.category for scheme in schemes),
+                "; ".join(", ".join(scheme.lower) or "-" for scheme in schemes),
+                "; ".join(", ".join(scheme.upper) or "-" for scheme in schemes),
+                link.reference or "",
+                covered.get(link.id, 0),
+            )
+        )
+    return "# Links of the network\n\n" + table(
+        ("link", "near end", "far end", "category", "lower protocol", "upper protocol", "reference", "cases"),
+        rows,
+    )
+
+
+def item_rows() -> Iterator[Row]:
+    for info in pkgutil.iter_modules(dlt645.__path__):
+        if info.name.startswith("items_"):
+            yield from importlib.import_module(f"{dlt645.__name__}.{info.name}").ROWS
+
+
+def pattern(row: Row) -> str:
+    parts = []
+    for part in row.pattern:
+        if not isinstance(part, Axis):
+            parts.append(f"{part:02X}")
+        elif len(part.codes) == 1:
+            parts.append(f"{part.codes[0]:02X}")
+        else:
+            parts.append(f"{{{part.codes[0]:02X}..{part.codes[-1]:02X}}}")
+    return "".join(parts[2:] if row.edition == "1997" else parts)
+
+
+def items_page() -> str:
+    text = "# Data identifiers\n\nOne line a row of the tables; `{01..0C}` is an octet that runs over these codes.\n"
+    for edition in ("2007", "1997"):
+        text += f"\n## DL/T 645-{edition}\n\n" + table(
+            ("identifiers", "item", "数据项", "octets", "unit", "access", "provenance"),
+            (
+                (
+                    f"`{pattern(row)}`",
+                    row.name,
+                    row.name_zh,
+                    sum(field.octets for field in row.fields),
+                    row.fields[0].unit if row.fields else "",
+                    row.access,
+                    row.provenance,
+                )
+                for row in item_rows()
+                if row.edition == edition
+            ),
+        )
+    return text
+
+
+PAGES = {
+    "cases.md": cases_page,
+    "defects.md": defects_page,
+    "criteria.md": criteria_page,
+    "links.md": links_page,
+    "data-identifiers.md": items_page,
+}
+
+
+def render() -> dict[str, str]:
+    """Text of every generated page by file name."""
+    return {name: NOTE + page() for name, page in PAGES.items()}
+
+
+def main() -> int:
+    stale = [
+        name
+        for name, text in render().items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
+    ]
+    if "--check" in sys.argv[1:]:
+        for name in stale:
+            print(f"docs/reference/{name} is not what the tables say: run python docs/generate.py")
+        return 1 if stale else 0
+    for name, text in render().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+    print(f"{len(stale)} of {len(PAGES)} pages changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
