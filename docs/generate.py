@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import rig.protocols.dlt645 as dlt645
 from rig.criteria.registry import all_clauses, all_criteria
+from rig.protocols import dlt645
 from rig.protocols.dlt645.item_model import Axis, Row
 from rig.testing.catalogue import all_cases, cases_by_defect, cases_by_link
 from rig.topology.links import LINKS

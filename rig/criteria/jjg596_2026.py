@@ -102,6 +102,7 @@ CLAUSES = tuple(
         ("reactive MPE", "Maximum permissible error of reactive energy", "无功电能最大允许误差", False, "table number not recorded"),
         ("load points", "Load points of the intrinsic error", "基本误差负载点", True, "clause number not recorded"),
         ("reference conditions", "Reference conditions", "参比条件", True, "clause number not recorded"),
+        ("both directions", "Intrinsic error in both energy directions", "双向有功基本误差", False, "for bidirectional meters; clause number not recorded"),
         ("warm-up", "Warm-up before the intrinsic error", "预热", True, "clause number not recorded"),
         ("intrinsic error", "Intrinsic error", "基本误差", True, "clause number not recorded"),
         ("rounding", "Rounding of errors", "误差化整", True, "clause number not recorded"),
@@ -109,7 +110,7 @@ CLAUSES = tuple(
         ("5.3", "Starting", "起动试验", True, ""),
         ("meter constant", "Meter constant", "仪表常数试验", True, "clause number not recorded"),
         ("clock", "Time: daily clock error and displayed time", "时钟日计时误差和时钟示值误差", True, "clause number not recorded"),
-        ("register sum", "Registers of the tariffs against the total", "电能示值组合误差", True, "clause number not recorded"),
+        ("register sum", "Registers of the tariffs against the total", "电能示值组合误差", False, "for meters with tariffs; clause number not recorded"),
         ("demand", "Maximum demand", "需量示值误差", False, "clause number not recorded"),
         ("prepayment", "Decrement of the prepaid amount", "剩余电能量递减准确度", False, "clause number not recorded"),
         ("AC voltage", "AC voltage test", "交流电压试验", False, "clause number not recorded"),
@@ -184,6 +185,26 @@ def _reactive() -> list[Criterion]:
     ]
 
 
+def _by_class() -> list[Criterion]:
+    return [
+        *(
+            _item(f"WARM_UP.{letter}", "warm-up", f"warm-up of class {letter}", ">=", minutes, "min")
+            for letter, minutes in WARM_UP_MIN.items()
+        ),
+        *(
+            _item(
+                f"BENCH.{letter}",
+                "table 6",
+                f"class of the bench for a meter of class {letter}",
+                "<=",
+                percent,
+                "%",
+            )
+            for letter, percent in BENCH_CLASS.items()
+        ),
+    ]
+
+
 _SINGLE = (
     _item("NO_LOAD.PULSES", "no-load", "output pulses without current during the test time", "<=", "1", "imp"),
     _item("CONSTANT.SHARE", "meter constant", "pulse against register, as a share of the basic MPE", "<=", "10", "% of MPE"),
@@ -193,6 +214,7 @@ _SINGLE = (
     _item("CLOCK.TIME.LATER", "clock", "displayed time, later verification and in service", "abs<=", "600", "s", "1"),
     _item("REGISTER_SUM.LATER", "register sum", "total less sum of tariffs, later verification", "abs<=", "1", "kWh"),
     _item("DEMAND.SHARE", "demand", "demand error: addition to the MPE, times Pn/P", "<=", "0.05", "%"),
+    _item("START.UNCERTAINTY", "5.3", "expanded uncertainty at the starting current, as a share of the MPE there", "<", "33.3", "% of MPE"),
     _item("REF.VOLTAGE", "reference conditions", "voltage against nominal", "abs<=", "1", "%"),
     _item("REF.FREQUENCY", "reference conditions", "frequency against nominal", "abs<=", "0.3", "%"),
     _item("REF.DISTORTION", "reference conditions", "distortion factor", "<=", "2", "%"),
@@ -210,4 +232,4 @@ _SINGLE = (
     _item("CLOCK_TESTER", "clock", "daily error of the clock tester", "abs<=", "0.05", "s/d"),
 )  # fmt: skip
 
-CRITERIA = (*_active(), *_reactive(), *_SINGLE)
+CRITERIA = (*_active(), *_reactive(), *_by_class(), *_SINGLE)

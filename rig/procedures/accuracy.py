@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from rig.criteria.gdw10364_2020 import REPEATABILITY_READINGS
 from rig.criteria.jjg596_2026 import READINGS_PER_POINT
 from rig.criteria.mpe import MaximumPermissibleError, active_mpe, repeatability_limit, starting_current_a
+from rig.criteria.registry import criterion
 from rig.metrology.error import mean, rounded_mean, spread
 from rig.metrology.load_points import UNITY, LoadPoint
 from rig.metrology.uncertainty import error_budget
 from rig.ports.instruments import ErrorCalculator
 from rig.procedures.readings import SLOWEST, Plan, Silence, plan_reading, take_reading
-from rig.procedures.station import Station, faulty_stimulus, keep_warm, set_load, total_power_w
+from rig.procedures.station import (
+    Station,
+    bench_class,
+    faults,
+    faulty_stimulus,
+    keep_warm,
+    largest_deviations,
+    set_load,
+    total_power_w,
+    verify_stimulus,
+)
 from rig.results.records import Measurement, Verdict
 
 _SHOWN = Decimal("0.0001")
@@ -35,7 +47,7 @@ def basic_error(station: Station, calculator: ErrorCalculator, point: LoadPoint)
     Spec: JJG 596-2026, intrinsic error
     """
     limit = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
-    return _error_at(station, calculator, point, limit, SLOWEST)
+    return _error_at(station, calculator, point, limit, SLOWEST)[0]
 
 
 def _error_at(
@@ -44,25 +56,24 @@ def _error_at(
     point: LoadPoint,
     limit: MaximumPermissibleError,
     slowest: float,
-) -> list[Measurement]:
+) -> tuple[list[Measurement], list[Measurement]]:
+    """Readings and judged error (or what stood in the way), and the comparisons with the reference conditions."""
     wanted = set_load(station, point)
-    fault = faulty_stimulus(station, wanted, point.name)
-    if fault:
-        return fault
+    found = verify_stimulus(station, wanted, point.name)
+    if faults(found):
+        return faults(found), found
     plan = plan_reading(
         station, calculator, total_power_w(station, point), limit.limit_percent, slowest=slowest
     )
     taken = _take(station, calculator, plan, READINGS_PER_POINT)
-    fault = faulty_stimulus(station, wanted, point.name)
-    if fault:
-        return fault
+    found += verify_stimulus(station, wanted, point.name)
+    if faults(found):
+        return faults(found), found
     keep_warm(station)
     if isinstance(taken, Silence):
-        return [_too_few_pulses(point, plan, taken, limit)]
-    return [
-        *_readings(point, taken),
-        _judged_error(station, calculator, point, limit, plan, taken),
-    ]
+        return [_too_few_pulses(point, plan, taken, limit)], found
+    judged = _judged_error(station, calculator, point, limit, plan, taken)
+    return [*_readings(point, taken), judged], found
 
 
 def _take(station: Station, calculator: ErrorCalculator, plan: Plan, number: int) -> list[Decimal] | Silence:
@@ -141,8 +152,24 @@ def _judged_error(
 def load_curve(
     station: Station, calculator: ErrorCalculator, points: Iterable[LoadPoint]
 ) -> list[Measurement]:
-    """Basic error at every point, in the order given (the regulation asks for descending current)."""
-    return [found for point in points for found in basic_error(station, calculator, point)]
+    """Basic error at every point, in the order given (the regulation asks for descending current).
+
+    Before the points stands what the bench is good for, after them the largest deviation of every quantity from its
+    reference condition.
+
+    Spec: JJG 596-2026, intrinsic error, load points, reference conditions, table 6
+    """
+    good_enough = bench_class(station, calculator.error_uncertainty_percent)
+    measured = [good_enough]
+    conditions: list[Measurement] = []
+    if good_enough.verdict is not Verdict.PASS:
+        return measured
+    for point in points:
+        limit = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
+        errors, found = _error_at(station, calculator, point, limit, SLOWEST)
+        measured += errors
+        conditions += found
+    return [*measured, *(item for item in largest_deviations(conditions) if item not in measured)]
 
 
 def repeatability(
@@ -189,4 +216,26 @@ def starting(station: Station, calculator: ErrorCalculator) -> list[Measurement]
     limit = active_mpe(station.rating, current_a, point.power_factor.name, station.edition)
     # a meter at the limit needs 1 / (1 - est) of the nominal time; a little more shows by how much it misses
     slowest = float(1 / (1 - limit.limit_percent / 100)) + _STARTING_RESERVE
-    return _error_at(station, calculator, point, limit, slowest)
+    found = _error_at(station, calculator, point, limit, slowest)[0]
+    judged = found[-1]
+    if judged.uncertainty is None:
+        return found
+    # one point at a current of its own: no part of the curve that shares its power factor
+    return [*found[:-1], _uncertain_start(judged, limit), replace(judged, curve=None, x=None, x_unit="")]
+
+
+def _uncertain_start(judged: Measurement, limit: MaximumPermissibleError) -> Measurement:
+    needed = criterion("JJG596-2026.START.UNCERTAINTY")
+    assert needed.limit is not None
+    assert judged.uncertainty is not None
+    share = (judged.uncertainty / limit.limit_percent * 100).quantize(Decimal("0.1"))
+    return Measurement(
+        name="uncertainty at the starting current",
+        value=share,
+        unit=needed.unit,
+        upper=needed.limit,
+        verdict=Verdict.PASS if share < needed.limit else Verdict.INCONCLUSIVE,
+        criterion=needed.id,
+        clause=f"{needed.standard} {needed.clause}",
+        provisional=needed.provisional,
+    )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from rig.clock import Clock
-from rig.criteria.jjg596_2026 import WARM_UP_MIN
 from rig.criteria.model import Criterion
 from rig.criteria.mpe import Edition
 from rig.criteria.registry import criterion
@@ -25,10 +24,11 @@ COOLING_S = 600.0
 
 @dataclass(slots=True)
 class WarmState:
-    """What is known of a meter's warmth: the clock that timed it and when its load was last known to be on."""
+    """What is known of a meter's warmth: the clock that timed it, since when and until when it was under load."""
 
     clock: Clock | None = None
-    warm_at_s: float | None = None
+    warm_since_s: float = 0.0
+    warm_at_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,30 +139,73 @@ def _condition(name: str, condition: str, value: Decimal) -> Measurement:
     )
 
 
+def largest_deviations(found: list[Measurement]) -> list[Measurement]:
+    """Of many comparisons with the reference conditions the largest of each quantity, for the record."""
+    largest: dict[str, Measurement] = {}
+    for item in found:
+        quantity = item.criterion or item.name
+        held = largest.get(quantity)
+        if held is None or abs(Decimal(str(item.value))) > abs(Decimal(str(held.value))):
+            largest[quantity] = item
+    return list(largest.values())
+
+
+def faults(found: list[Measurement]) -> list[Measurement]:
+    """Those that are not good; empty when the load is as asked for."""
+    return [item for item in found if item.verdict is not Verdict.PASS]
+
+
 def faulty_stimulus(station: Station, wanted: ElectricalState, where: str) -> list[Measurement]:
-    """The measurements of ``verify_stimulus`` that are not good; empty when the load is as asked for."""
-    return [found for found in verify_stimulus(station, wanted, where) if found.verdict is not Verdict.PASS]
+    """What ``verify_stimulus`` finds wrong; empty when the load is as asked for."""
+    return faults(verify_stimulus(station, wanted, where))
 
 
-def warm_up(station: Station) -> float:
-    """Warm the meter up at PF 1, Unom, 10 Itr or In; returns the minutes waited (0 when it was warm already).
+def bench_class(station: Station, uncertainty_percent: Decimal) -> Measurement:
+    """Whether the bench is good enough for the class of the meter: if not, it can show nothing (INCONCLUSIVE).
+
+    Spec: JJG 596-2026 table 6
+    """
+    needed = criterion(f"JJG596-2026.BENCH.{station.rating.accuracy_class}")
+    assert needed.limit is not None
+    return Measurement(
+        name=f"uncertainty of the bench for class {station.rating.accuracy_class}",
+        value=uncertainty_percent,
+        unit=needed.unit,
+        upper=needed.limit,
+        verdict=Verdict.PASS if uncertainty_percent <= needed.limit else Verdict.INCONCLUSIVE,
+        criterion=needed.id,
+        clause=f"{needed.standard} {needed.clause}",
+        provisional=needed.provisional,
+    )
+
+
+def warm_up(station: Station) -> Measurement:
+    """Warm the meter up at PF 1, Unom, 10 Itr or In; a meter that is still warm is not warmed again.
 
     Spec: JJG 596-2026, warm-up: 15 min for classes A and B, 30 min for C, D and E; none between points
     """
+    needed = criterion(f"JJG596-2026.WARM_UP.{station.rating.accuracy_class}")
+    assert needed.limit is not None
     now = station.clock.now_s()
     warmth = station.warmth
-    warm = (
-        warmth.clock is station.clock and warmth.warm_at_s is not None and now - warmth.warm_at_s <= COOLING_S
-    )
-    minutes = 0.0
+    warm = warmth.clock is station.clock and now - warmth.warm_at_s <= COOLING_S
     if not warm:
         rating = station.rating
-        current_a = basic_current_a(rating)
-        set_state(station, state_of(rating, rating.voltage_v, current_a, 0.0))
-        minutes = float(WARM_UP_MIN[rating.accuracy_class])
-        station.wait(minutes * 60.0)
+        set_state(station, state_of(rating, rating.voltage_v, basic_current_a(rating), 0.0))
+        warmth.clock, warmth.warm_since_s = station.clock, station.clock.now_s()
+        station.wait(float(needed.limit) * 60.0)
     keep_warm(station)
-    return minutes
+    minutes = to_decimal(round((warmth.warm_at_s - warmth.warm_since_s) / 60.0, 1))
+    return Measurement(
+        name="under load before the first point",
+        value=minutes,
+        unit=needed.unit,
+        lower=needed.limit,
+        verdict=Verdict.PASS if minutes >= needed.limit else Verdict.INCONCLUSIVE,
+        criterion=needed.id,
+        clause=f"{needed.standard} {needed.clause}",
+        provisional=needed.provisional,
+    )
 
 
 def keep_warm(station: Station) -> None:

@@ -43,8 +43,7 @@ def station(dut: Dut, bench: Bench, source: PowerSource, warmth: dict[str, WarmS
 @pytest.fixture
 def warm(station: Station, check: Check) -> Station:
     """The station after the warm-up of the meter's class."""
-    minutes = warm_up(station)
-    check.note(f"warmed up for {minutes:.0f} min" if minutes else "still warm from the cases before")
+    check.record(warm_up(station))
     return station
 
 

@@ -234,13 +234,16 @@ def test_a_meter_that_does_not_start_fails_with_no_pulses():
 def test_warm_up_takes_its_time_once(letter, minutes):
     bench = fake_bench(replace(RATING, accuracy_class=letter))
     place = station(bench, warmth=WarmState())
-    assert warm_up(place) == minutes
+    warmed = warm_up(place)
+    assert (warmed.value, warmed.lower, warmed.verdict) == (minutes, minutes, Verdict.PASS)
     assert bench.clock.now_s() == pytest.approx(minutes * 60 + bench.source.settling_s)
     phase = bench.source.applied[0].phases[0]
     assert (phase.voltage_v, phase.current_a, phase.angle_deg) == (220.0, 5.0, 0.0)
-    assert warm_up(place) == 0
+    warm_up(place)
     basic_error(place, bench.calculator, AT_10_ITR)
-    assert warm_up(place) == 0
+    before = bench.clock.now_s()
+    assert warm_up(place).value > minutes
+    assert bench.clock.now_s() == before
 
 
 def test_a_meter_that_cooled_down_is_warmed_again():
@@ -248,11 +251,47 @@ def test_a_meter_that_cooled_down_is_warmed_again():
     place = station(bench)
     warm_up(place)
     place.wait(3600.0)
-    assert warm_up(place) == 15
+    assert warm_up(place).value == 15
 
 
 def test_another_clock_means_another_meter():
     shared = WarmState()
     first, second = fake_bench(), fake_bench()
-    assert warm_up(station(first, warmth=shared)) == 15
-    assert warm_up(station(second, warmth=shared)) == 15
+    for bench in (first, second):
+        assert warm_up(station(bench, warmth=shared)).value == 15
+        assert bench.clock.now_s() > 900
+
+
+def test_a_bench_that_is_not_good_enough_shows_nothing():
+    bench = fake_bench(replace(RATING, accuracy_class="D", connection="transformer"))
+    bench.calculator.error_uncertainty_percent = Decimal("0.06")
+    (only,) = load_curve(station(bench), bench.calculator, [AT_10_ITR])
+    assert (only.verdict, only.upper, only.clause) == (
+        Verdict.INCONCLUSIVE,
+        Decimal("0.05"),
+        "JJG 596-2026 table 6",
+    )
+    assert bench.calculator.starts == []
+
+
+def test_a_curve_records_the_largest_deviation_of_every_quantity():
+    bench = fake_bench()
+    bench.source.distortion = lambda state: scaled(
+        state, voltage=1.004 if state.phases[0].current_a > 20 else 0.998, current=1.01
+    )
+    found = load_curve(station(bench), bench.calculator, active_load_points(RATING, UNITY))
+    largest = {item.criterion: item.value for item in found if "REF" in (item.criterion or "")}
+    assert largest == {
+        "JJG596-2026.REF.FREQUENCY": 0,
+        "JJG596-2026.REF.VOLTAGE": Decimal("0.4"),
+        "JJG596-2026.REF.CURRENT": Decimal("1.0"),
+        "JJG596-2026.REF.ANGLE": 0,
+    }
+
+
+def test_starting_on_a_bench_too_uncertain_for_it():
+    bench = fake_bench()
+    bench.calculator.error_uncertainty_percent = Decimal(7)
+    found = starting(station(bench), bench.calculator)
+    assert [item.verdict for item in found if item.name.startswith("uncertainty")] == [Verdict.INCONCLUSIVE]
+    assert found[-1].curve is None
