@@ -52,7 +52,8 @@ def parse_answer(request: Frame, answer: Frame, profile: Profile = DEFAULT) -> A
     if (
         answer.control == 0x91
         and request.control == 0x11
-        and answer.address == request.address
+        and answer.address == request.address != BROADCAST_ADDRESS
+        and answer.address.isdigit()
         and len(data) > 4
         and data[:4] == request.data[:4]
         and profile.edition == "2007"
