@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,21 @@ class SerialLink(RealLink):
     def _open(self, url: str, settings: LineSettings) -> Any:
         options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
         try:
-            port = serial.serial_for_url(
-                url,
-                baudrate=settings.baud,
-                bytesize=settings.data_bits,
-                parity=self._parity,
-                stopbits=settings.stop_bits,
-                timeout=_SLICE_S,
-                **options,
-            )
+            with warnings.catch_warnings():
+                # pyserial 3.5 starts its RFC 2217 thread in a way that Python has deprecated
+                warnings.simplefilter("ignore", DeprecationWarning)
+                port = serial.serial_for_url(
+                    url,
+                    baudrate=settings.baud,
+                    bytesize=settings.data_bits,
+                    parity=self._parity,
+                    stopbits=settings.stop_bits,
+                    timeout=_SLICE_S,
+                    **options,
+                )
         except ValueError as error:
+            if url.startswith("rfc2217:"):
+                raise BenchError(f"link {self.name}: {url} refuses the line settings: {error}") from error
             raise ConfigError(
                 f"link {self.name}: {error}",
                 key="url",
