@@ -1,0 +1,25 @@
+"""Runs every benchmark, one process each: ``python -m benchmarks [NAME...]``; exit 1 when a ratio misses its goal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main(names: list[str]) -> int:
+    missed = []
+    for script in sorted(Path(__file__).parent.glob("bench_*.py")):
+        name = script.stem.removeprefix("bench_")
+        if names and name not in names:
+            continue
+        print(f"== {name}", flush=True)
+        if subprocess.run([sys.executable, str(script)], check=False).returncode:
+            missed.append(name)
+    if missed:
+        print(f"missed: {', '.join(missed)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
