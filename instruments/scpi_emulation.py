@@ -19,13 +19,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, TypeVar
 
 from rig.ports.electrical import ElectricalScene
 
 _QUEUE_LENGTH = 16
 _LONGEST_LINE = 65536
+#: IEEE 488.2, 7.7.2: decimal numeric program data
+_DECIMAL_NUMERIC = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _NODE = re.compile(r"([A-Z]+)([a-z]*)")
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
@@ -76,10 +77,10 @@ class Call:
 
     def number(self, index: int, minimum: float, maximum: float) -> float:
         """Numeric argument inside the inclusive range."""
-        try:
-            value = float(Decimal(self._at(index)))
-        except InvalidOperation:
-            raise ScpiError(-104) from None
+        text = self._at(index)
+        if not _DECIMAL_NUMERIC.fullmatch(text):
+            raise ScpiError(-104)
+        value = float(text)
         if not math.isfinite(value) or not minimum <= value <= maximum:
             raise ScpiError(-222)
         return value
@@ -109,7 +110,7 @@ class Call:
 
 def _node_pattern(node: str) -> str:
     """``PHASe#`` accepts PHAS or PHASE followed by digits."""
-    node = node.replace("*", r"\*").replace("#", r"(\d+)")
+    node = node.replace("*", r"\*").replace("#", r"(\d{1,6})")
     return _NODE.sub(lambda match: match[1] + (f"(?:{match[2].upper()})?" if match[2] else ""), node, count=1)
 
 

@@ -22,10 +22,10 @@ from rig.errors import InstrumentError
 from rig.ports.instruments import InstrumentIdentity
 
 #: a finite SCPI number in one of the forms NR1, NR2, NR3
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 #: SCPI 1999, 7.2.1: infinity is 9.9E37, not-a-number 9.91E37; no reading of ours comes near
 _SCPI_NOT_FINITE = Decimal("9.8E37")
-_ERROR_ENTRY = re.compile(r'\s*([+-]?\d+)\s*,\s*"?([^"]*)"?\s*')
+_ERROR_ENTRY = re.compile(r'\s*([+-]?\d{1,9})\s*,\s*"?([^"]*)"?\s*')
 #: more entries than any queue of these instruments holds; a longer answer means that the query does not pop
 _ERROR_QUEUE_LIMIT = 64
 

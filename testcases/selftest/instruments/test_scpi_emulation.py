@@ -4,6 +4,8 @@ import socket
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fixtures.fake_scene import FakeScene
 from instruments.scpi_emulation import Call, ScpiEmulator, ScpiError, command, query
@@ -65,7 +67,8 @@ def test_short_long_and_optional_nodes_in_any_case(small, line):
         ("PHAS1:VOLT", '-109,"Missing parameter"'),
         ("PHAS1:VOLT high", '-104,"Data type error"'),
         ("PHAS1:VOLT 10.1", '-222,"Data out of range"'),
-        ("PHAS1:VOLT NaN", '-222,"Data out of range"'),
+        ("PHAS1:VOLT NaN", '-104,"Data type error"'),
+        ("PHAS1:VOLT 1E999", '-222,"Data out of range"'),
         ("\x00\x01", '-113,"Undefined header"'),
     ],
 )
@@ -175,3 +178,26 @@ def test_scene_is_locked_while_a_line_is_served(small):
     watched = Small(Watching())
     watched.answer("OUTP?")
     assert owners
+
+
+LINES = st.one_of(
+    st.text(max_size=60),
+    st.builds(
+        "{} {}".format,
+        st.sampled_from(["SOUR:PHAS1:VOLT", ":OUTP?", "*RST", "PHAS" + "9" * 5000 + ":VOLT"]),
+        st.one_of(
+            st.text(max_size=20),
+            st.floats().map(str),
+            st.sampled_from(["1E999999999", "-1E-999999999", "9" * 6000, "sNaN", "-Infinity"]),
+        ),
+    ),
+)
+
+
+@given(st.lists(LINES, max_size=5))
+def test_no_line_whatsoever_breaks_the_emulator(lines):
+    small = Small(FakeScene())
+    for line in lines:
+        small.answer(line)
+    small.answer("*CLS")
+    assert small.answer("OUTP?;SYST:ERR?") == b'1;0,"No error"'

@@ -1,5 +1,6 @@
 """The driver base: properties, numbers, error queue, timeouts, an out-of-step connection."""
 
+import contextlib
 import os
 import re
 import threading
@@ -8,6 +9,8 @@ import tty
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fixtures.fake_scene import FakeScene
 from fixtures.scripted_session import ScriptedSession
@@ -336,3 +339,14 @@ def test_serial_resource_over_a_pty(emulator):
 def test_resource_without_messages_is_refused():
     with pytest.raises(InstrumentError):
         VisaSession("VXI0::1::BACKPLANE")
+
+
+@given(
+    st.text(max_size=80)
+    | st.sampled_from(["9" * 5000, "-" + "9" * 5000 + ',"x"', "1E999999999", "1E-999999999"])
+)
+def test_no_reply_whatsoever_raises_anything_but_an_instrument_error(reply):
+    for script, errors in ((("POW?", reply), ()), (("POW?", "1"), (reply,))):
+        thing, _ = scripted(script, errors=errors)
+        with contextlib.suppress(InstrumentError):
+            _ = thing.power_w
