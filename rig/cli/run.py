@@ -34,6 +34,10 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the last run in --out: only cases without a verdict.")
     ] = False,
+    suite: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of cases to run in place of the installed suites; may be repeated.", metavar="DIR"),
+    ] = None,
     max_bench_time: Annotated[
         float | None,
         typer.Option(help="On a bench in real time leave out cases that take longer (seconds)."),
@@ -56,6 +60,7 @@ def run(
         seed=seed,
         resume=resume,
         max_bench_time_s=max_bench_time,
+        folders=tuple(suite or ()),
     )
     with progress_for() as progress:
         outcome = run_suites(options, progress)

@@ -53,8 +53,8 @@ def measured_text(item: Measurement) -> str:
 
 
 def limit_text(item: Measurement) -> str:
-    """Limits with unit; provisional ones are marked."""
-    mark = " (provisional)" if item.provisional else ""
+    """Limits with unit; a star marks a provisional one."""
+    mark = " *" if item.provisional else ""
     unit = f" {item.unit}" if item.unit else ""
     low, high = item.lower, item.upper
     if low is None and high is None:
@@ -95,6 +95,8 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
             f"[{colour}]{case.verdict}[/]",
         )
     console.print(table)
+    if any(item.provisional for case in outcome.cases for item in case.measurements):
+        console.print("* provisional limit: not read in the standard itself", highlight=False)
     counts = Counter(case.verdict for case in outcome.cases)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False)
     console.print(f"results in {outcome.out.resolve()}", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rig.bench.binding import Bench
+from rig.errors import ConfigError
 from rig.results.records import CaseResult
 from rig.testing.case import CaseInfo
 from rig.testing.run_record import ALLURE_FOLDER, RunRecord, new_run_info
@@ -68,6 +69,9 @@ def run(options: RunOptions, progress: Progress) -> RunOutcome:
         RigError: a suite could not be collected, or a report could not be made.
     """
     selection = Selection.parse(options.select)
+    for folder in options.folders:
+        if not folder.is_dir():
+            raise ConfigError("no such folder", key="--suite", value=str(folder), hint="a folder with test_*.py or *.robot")
     with_profile(options.bench)
     bench = Bench.load(options.bench, seed=options.seed, device_id=options.device)
     info = new_run_info(bench, selection=selection.text)

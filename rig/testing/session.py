@@ -130,14 +130,16 @@ class CaseSession:
         if not isinstance(error, Exception):
             running.interrupted = True
             return error
-        running.errors.append(error)
         if isinstance(error, (CheckFailed, Inconclusive, NotTested, NotApplicable, CaseError)):
+            running.errors.append(error)
             return error
         if isinstance(error, DEVICE_FAULTS):
+            running.errors.append(error)
             running.check.measurements.append(_fault_measurement(running, error))
             return CheckFailed(reason_of(error))
         hint = " (a plain assert is not recorded: use the check fixture)" if isinstance(error, AssertionError) else ""
-        return CaseError(reason_of(error) + hint)
+        running.errors.append(CaseError(reason_of(error) + hint))
+        return running.errors[-1]
 
     def finish(self, running: RunningCase) -> CaseResult | None:
         """Close the record of a case and hand it on; None when the case was interrupted and has no verdict."""
