@@ -203,7 +203,7 @@ def _labelled(plain: Mapping[str, Any]) -> list[tuple[Words, str]]:
     extra = [
         key
         for key, value in plain.items()
-        if key not in _DEVICE_LABELS and isinstance(value, (str, int)) and value != ""
+        if key not in {*_DEVICE_LABELS, "under_test"} and isinstance(value, (str, int)) and value != ""
     ]
     return rows + [(Words(key.replace("_", " "), ""), _plain_text(plain[key])) for key in extra]
 
@@ -259,8 +259,8 @@ def _instrument_row(instrument: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 _CASE_COLUMNS = (
-    Column(Words("Item", "项目"), 6.4),
-    Column(Words("Clause", "条款"), 2.1),
+    Column(Words("Item", "项目"), 6),
+    Column(Words("Clause", "条款"), 2.7),
     Column(Words("Measured", "实测"), 2.9),
     Column(Words("Limit", "限值"), 2.5),
     Column(Words("Verdict", "判定"), 2.1),
@@ -303,7 +303,7 @@ def _errors(cases: Sequence[CaseResult]) -> Iterator[Block]:
         )
         rows = [
             (
-                number_text(point.x),
+                f"{point.x.normalize():f}",
                 number_text(point.error_1) or "-",
                 number_text(point.error_2) or "-",
                 number_text(point.mean) or "-",
@@ -378,7 +378,7 @@ def _summary(cases: Sequence[CaseResult]) -> Iterator[Block]:
 def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
     yield Heading(Words("Decision rule and uncertainty", "判定规则与不确定度"))
     if run.decision_rule:
-        yield Paragraph(Words(f"Rule of this run: {run.decision_rule}", f"本次判定规则：{run.decision_rule}"))
+        yield Paragraph(Words(f"本次判定规则 Rule of this run: {run.decision_rule}", ""))
     yield Paragraph(_DEFAULT_RULE)
     yield Paragraph(_UNCERTAINTY)
     used = provisional(cases)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
 from reports.blocks import Words
 from reports.chart import Chart, Point, error_chart
@@ -186,13 +187,27 @@ def limit_text(measurement: Measurement) -> str:
 
 
 def telling(case: CaseResult) -> Measurement | None:
-    """The measurement that decided the case: the first that did not pass, else the last with limits, else the last."""
+    """The measurement that decided the case, or None when it has none.
+
+    The first that did not pass, else the point of a curve nearest to its limit, else the last with limits, else the last.
+    """
     for measurement in case.measurements:
         if measurement.verdict is not Verdict.PASS:
             return measurement
     limited = [item for item in case.measurements if limit_text(item)]
+    on_curve = [item for item in limited if item.curve]
+    if on_curve:
+        return max(on_curve, key=_share_of_limit)
     candidates = limited or case.measurements
     return candidates[-1] if candidates else None
+
+
+def _share_of_limit(item: Measurement) -> Decimal:
+    """How much of the limit on its side a value uses up; 0 when that cannot be said."""
+    if not isinstance(item.value, Decimal) or not item.value.is_finite():
+        return Decimal(0)
+    limit = item.upper if item.value >= 0 else item.lower
+    return abs(item.value / limit) if isinstance(limit, Decimal) and limit else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,17 +251,21 @@ class Coverage:
 
 
 def coverage(cases: Sequence[CaseResult]) -> list[Coverage]:
-    """Every clause of the standards that the run touched, and every clause that a case or a measurement names."""
-    standards = list(dict.fromkeys(case.standard for case in cases))
+    """Every clause of the standards that the run tested, and every clause that a case or a measurement names.
+
+    The scope of a run is the first standard of each case; of a standard that is only mentioned beside it, the matrix has
+    the mentioned clauses, not all.
+    """
     spoken: dict[tuple[str, str], list[Tested]] = {}
     for case in cases:
-        for key, verdict in _clauses_of(case, standards).items():
+        for key, verdict in _clauses_of(case).items():
             spoken.setdefault(key, []).append(Tested(case, verdict))
+    scope = dict.fromkeys(case.standard for case in cases)
     rows: list[Coverage] = []
-    for standard in standards:
-        known = {clause.id: clause for clause in all_clauses(standard)}
+    for standard in dict.fromkeys([*scope, *(owner for owner, _ in spoken)]):
+        table = {clause.id: clause for clause in all_clauses(standard)}
         named = [clause_id for owner, clause_id in spoken if owner == standard]
-        for clause_id in dict.fromkeys([*known, *named]):
+        for clause_id in dict.fromkeys([*(table if standard in scope else ()), *named]):
             below = [
                 test
                 for other in named
@@ -254,28 +273,37 @@ def coverage(cases: Sequence[CaseResult]) -> list[Coverage]:
                 for test in spoken[standard, other]
             ]
             tests = spoken.get((standard, clause_id), [])
-            rows.append(Coverage(standard, clause_id, known.get(clause_id), tests, below))
+            rows.append(Coverage(standard, clause_id, table.get(clause_id), tests, below))
     return rows
 
 
-def _clauses_of(case: CaseResult, standards: Sequence[str]) -> dict[tuple[str, str], Verdict]:
-    """Clauses a case speaks about; a measurement's clause is ``5.3.3`` or, with its standard, ``DL/T 645-2007 5.3.3``."""
-    found: dict[tuple[str, str], Verdict] = {(case.standard, case.clause): case.verdict}
+def _clauses_of(case: CaseResult) -> dict[tuple[str, str], Verdict]:
+    """Clauses a case speaks about: those it is tagged with ("7.1, JJG 596-2026 clock"), and those of its measurements.
+
+    A clause of another standard than the case's own carries the standard's name; so may one of the same standard.
+    """
+    tags = [_split_clause(part.strip(), case.standard) for part in case.clause.split(",")]
+    found = dict.fromkeys(tags, case.verdict)
     for measurement in case.measurements:
-        key = _split_clause(measurement.clause, case.standard, standards)
-        if key is not None and key != (case.standard, case.clause):
-            found[key] = worst([measurement.verdict, *([found[key]] if key in found else [])])
+        if measurement.clause:
+            key = _split_clause(measurement.clause, case.standard)
+            known = key[1] in {clause.id for clause in all_clauses(key[0])}
+            if key not in tags and known:
+                found[key] = worst([measurement.verdict, *([found[key]] if key in found else [])])
     return found
 
 
-def _split_clause(text: str | None, standard: str, standards: Sequence[str]) -> tuple[str, str] | None:
-    if not text:
-        return None
-    for owner in standards:
+def _split_clause(text: str, standard: str) -> tuple[str, str]:
+    """Standard and clause id of a clause as it is written in a record."""
+    for owner in _standards():
         if text.startswith(f"{owner} "):
             return owner, text.removeprefix(f"{owner} ")
-    known = {clause.id for clause in all_clauses(standard)}
-    return (standard, text) if text in known else None
+    return standard, text.removeprefix(f"{standard} ")
+
+
+@cache
+def _standards() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clause.standard for clause in all_clauses()))
 
 
 @dataclass(frozen=True, slots=True)

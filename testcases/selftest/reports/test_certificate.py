@@ -145,10 +145,12 @@ def certificate_text(factory, kept: list[str] = []):  # noqa: B006 - rendered on
 
 
 def test_counts_and_reasons_of_what_was_left_out(tmp_path):
-    text = certificate.render(tmp_path, *samples.mixed())[0].read_text(encoding="utf-8")
+    run, cases = samples.mixed()
+    text = certificate.render(tmp_path, run, cases)[0].read_text(encoding="utf-8")
     assert "not declared: function:12" in text
     assert "the bench has no power source" in text
-    assert "96 pass, 0 fail, 1 inconclusive, 1 not applicable, 1 not tested, 1 rig error" in text
+    counted = f"{len(cases) - 4} pass, 0 fail, 1 inconclusive, 1 not applicable, 1 not tested, 1 rig error"
+    assert counted in text
 
 
 def test_the_record_is_named_by_its_hash(tmp_path):

@@ -121,6 +121,22 @@ def test_a_measurement_speaks_for_its_own_clause():
     assert row_of([own], "7.1").verdict is Verdict.FAIL
 
 
+def test_a_case_with_several_clauses_covers_each():
+    case = replace(samples.protocol_cases()[0], clause="7.1, A.5, JJG 596-2026 clock", measurements=[])
+    rows = {(row.standard, row.id): row for row in facts.coverage([case])}
+    for key in (("DL/T 645-2007", "7.1"), ("DL/T 645-2007", "A.5"), ("JJG 596-2026", "clock")):
+        assert rows[key].verdict is Verdict.PASS
+    assert [key for key in rows if key[0] == "JJG 596-2026"] == [("JJG 596-2026", "clock")]
+
+
+def test_the_telling_point_of_a_curve_is_nearest_to_its_limit():
+    case = samples.accuracy_cases()[0]
+    stimulus = Measurement("angle", D("0.0"), "deg", D(-2), D(2))
+    told = facts.telling(replace(case, measurements=[*case.measurements, stimulus]))
+    assert told is not None
+    assert (told.x, told.value) == (D("0.25"), D("-0.4"))
+
+
 def test_a_clause_outside_the_tables_is_shown():
     case = replace(samples.protocol_cases()[0], clause="99.9", measurements=[])
     assert row_of([case], "99.9").clause is None
