@@ -17,14 +17,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rig.clock import VirtualClock
-from rig.sessions.meter import MeterSession
-from rig.transports.bus import Bus
-from rig.transports.memory import MemoryLine
-from rig.transports.record import Recorder
-from rig.twin.build import build_meter
-from rig.twin.devices.meter_config import MeterConfig
-from rig.twin.engine import Engine
+from rig.clock import VirtualClock  # noqa: E402
+from rig.sessions.meter import MeterSession  # noqa: E402
+from rig.transports.bus import Bus  # noqa: E402
+from rig.transports.memory import MemoryLine  # noqa: E402
+from rig.transports.record import Recorder  # noqa: E402
+from rig.twin.build import build_meter  # noqa: E402
+from rig.twin.devices.meter_config import MeterConfig  # noqa: E402
+from rig.twin.engine import Engine  # noqa: E402
 
 PERIOD_S = 900.0
 FORWARD_ENERGY = 0x00010000
@@ -81,9 +81,13 @@ def main() -> int:
         assert reads == expected, f"{reads} reads, {expected} expected"
         assert passed_s >= options.hours * 3600, f"only {passed_s} s passed"
         ratios.append(passed_s / took_s)
-        print(f"{reads} reads, sum {total} kWh, {passed_s:.0f} s in {took_s:.2f} s: {ratios[-1]:,.0f} x real time")
+        print(
+            f"{reads} reads, sum {total} kWh, {passed_s:.0f} s in {took_s:.2f} s: {ratios[-1]:,.0f} x real time"
+        )
     median = statistics.median(ratios)
-    print(f"median {median:,.0f} x real time, {1e6 * passed_s / median / reads:.1f} us a read, goal {GOAL:,} x")
+    print(
+        f"median {median:,.0f} x real time, {1e6 * passed_s / median / reads:.1f} us a read, goal {GOAL:,} x"
+    )
     return 0 if median >= GOAL else 1
 
 
