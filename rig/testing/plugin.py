@@ -111,12 +111,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Close the record of a case after its fixtures are gone."""
     from rig.testing.case import RUNNING
+    from rig.testing.outcomes import DEVICE_FAULTS, reason_of
 
     running = item.stash.get(RUNNING, None)
     if running is None:
         return (yield)
     try:
         return (yield)
+    except DEVICE_FAULTS as error:
+        # the case is judged by its body; that the device was not put back is told, for the cases that follow
+        running.check.note(f"the device could not be put back: {reason_of(error)}")
     except BaseException as error:
         _raise_translated(item, error)
     finally:
