@@ -17,14 +17,13 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rig.clock import SystemClock  # noqa: E402
-from rig.ports.byte_link import LineSettings  # noqa: E402
-from rig.sessions.meter import MeterSession  # noqa: E402
-from rig.transports.bus import Bus  # noqa: E402
-from rig.transports.open import open_link  # noqa: E402
+from rig.clock import SystemClock
+from rig.ports.byte_link import LineSettings
+from rig.sessions.meter import MeterSession
+from rig.transports.bus import Bus
+from rig.transports.open import open_link
 
 GOAL = 0.97
 ADDRESS = "000000000161"

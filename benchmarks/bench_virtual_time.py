@@ -17,14 +17,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rig.clock import VirtualClock  # noqa: E402
-from rig.sessions.meter import MeterSession  # noqa: E402
-from rig.transports.bus import Bus  # noqa: E402
-from rig.transports.memory import MemoryLine  # noqa: E402
-from rig.transports.record import Recorder  # noqa: E402
-from rig.twin.build import build_meter  # noqa: E402
-from rig.twin.devices.meter_config import MeterConfig  # noqa: E402
-from rig.twin.engine import Engine  # noqa: E402
+from rig.clock import VirtualClock
+from rig.sessions.meter import MeterSession
+from rig.transports.bus import Bus
+from rig.transports.memory import MemoryLine
+from rig.transports.record import Recorder
+from rig.twin.build import build_meter
+from rig.twin.devices.meter_config import MeterConfig
+from rig.twin.engine import Engine
 
 PERIOD_S = 900.0
 FORWARD_ENERGY = 0x00010000
