@@ -25,6 +25,7 @@ from reports.blocks import (
 from reports.facts import (
     ADVERSE,
     Decision,
+    brief_number,
     chart_of,
     coverage,
     curves,
@@ -401,7 +402,7 @@ def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
     yield Table(
         columns,
         [
-            (item.criterion or item.name, item.clause or "-", f"{limit_text(item)} {item.unit}".strip())
+            (item.criterion or item.name, item.clause or "-", _with_unit(limit_text(item), item))
             for item in used
         ],
     )
@@ -436,11 +437,14 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
     measurement = telling(case)
     measured = limit = "-"
     if measurement is not None:
-        measured = _short(f"{number_text(measurement.value)} {measurement.unit}".strip()) or "-"
-        limit = _short(
-            f"{_marked_limit(measurement)} {measurement.unit}".strip() if limit_text(measurement) else "-"
-        )
+        measured = _short(_with_unit(brief_number(measurement.value), measurement)) or "-"
+        limit = _short(_with_unit(limit_text(measurement), measurement)) or "-"
+        limit += " *" if measurement.provisional and limit != "-" else ""
     return (_case_name(case), case.clause, measured, limit, case.verdict)
+
+
+def _with_unit(text: str, measurement: Measurement) -> str:
+    return f"{text} {measurement.unit}" if text and measurement.unit not in {"", "1"} else text
 
 
 def _short(text: str, most: int = 28) -> str:

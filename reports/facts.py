@@ -172,13 +172,20 @@ def number_text(value: Decimal | str | None) -> str:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
+def brief_number(value: Decimal | str | None) -> str:
+    """A value for a narrow column: at most six decimals (the record keeps them all)."""
+    if isinstance(value, Decimal) and value.is_finite() and int(value.as_tuple().exponent) < -6:
+        value = value.quantize(Decimal("0.000001"))
+    return number_text(value)
+
+
 def limit_text(measurement: Measurement) -> str:
-    """The limits of a measurement in the shortest usual form: ``±1.0``, ``≤ 5``, ``0.02 … 0.5``, ``= 68``."""
+    """The limits of a measurement in the shortest usual form: ``±1.0``, ``≤ 5``, ``0.02 … 0.5``, ``= 68``; expected text as it is."""
     lower, upper = measurement.lower, measurement.upper
     if lower is None and upper is None:
         return ""
     if lower == upper:
-        return f"= {number_text(lower)}"
+        return f"= {number_text(lower)}" if isinstance(lower, Decimal) else number_text(lower)
     if isinstance(lower, Decimal) and isinstance(upper, Decimal) and lower == -upper:
         return f"±{number_text(upper)}"
     if lower is None:

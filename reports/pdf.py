@@ -39,6 +39,8 @@ _FONTS = Path(__file__).parent / "fonts"
 _WIDTH = A4[0] - 36 * mm
 _RULE, _SHADE, _INK = HexColor("#8c959f"), HexColor("#eef1f4"), HexColor("#1f2328")
 _WARNING = HexColor("#b42318")
+#: of a table cell
+_MOST_LINES = 50
 #: stands for a character that the packaged font lacks
 MISSING = "〓"
 
@@ -221,7 +223,10 @@ def _flowables(block: b.Block) -> list[Flowable]:
 def _pairs(block: b.Pairs) -> Grid:
     cells: list[Flowable] = []
     for words, value in block.rows:
-        cells += [_text(f"{words.zh} {words.en}".strip(), "label"), _text(value, "value")]
+        cells += [
+            _text(f"{words.zh} {words.en}".strip(), "label"),
+            _text(_fitting(value, _WIDTH * 0.31), "value"),
+        ]
     if len(block.rows) % 2:
         cells += [_text("", "label"), _text("", "value")]
     rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
@@ -250,8 +255,8 @@ def _table(block: b.Table) -> Grid:
             for column in block.columns
         ]
     ]
-    rows += [_row(block.columns, row) for row in block.rows]
-    grid = Grid(rows, colWidths=widths, repeatRows=1, splitInRow=1)
+    rows += [_row(block.columns, widths, row) for row in block.rows]
+    grid = Grid(rows, colWidths=widths, repeatRows=1)
     grid.setStyle(
         TableStyle(
             [
@@ -265,15 +270,23 @@ def _table(block: b.Table) -> Grid:
     return grid
 
 
-def _row(columns: Sequence[b.Column], row: Sequence[str | Verdict]) -> list[Flowable]:
+def _row(
+    columns: Sequence[b.Column], widths: Sequence[float], row: Sequence[str | Verdict]
+) -> list[Flowable]:
     cells: list[Flowable] = []
-    for column, value in zip(columns, row, strict=True):
+    for column, width, value in zip(columns, widths, row, strict=True):
         if isinstance(value, Verdict):
             words = b.VERDICT_WORDS[value]
             cells.append(_text(f"{words.zh} {words.en}", "cell", b.VERDICT_COLOURS[value]))
         else:
-            cells.append(_text(value, "number" if column.numeric else "cell"))
+            cells.append(_text(_fitting(value, width), "number" if column.numeric else "cell"))
     return cells
+
+
+def _fitting(text: str, width: float) -> str:
+    """``text`` cut so that it stays lower than a page in a cell of this width: a row is never split."""
+    most = max(int((width - 8) / 8.5), 1) * _MOST_LINES
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _charts(block: b.Charts) -> list[Flowable]:

@@ -45,6 +45,7 @@ def environment() -> Environment:
         verdict_colours=blocks.VERDICT_COLOURS,
         limit_text=facts.limit_text,
         number_text=facts.number_text,
+        brief_number=facts.brief_number,
     )
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from fixtures import sample_records as samples
 from reports import blocks, certificate, certificate_content
 from reports.pdf import BOLD, MISSING, REGULAR, _faces, printable, write_pdf
-from rig.results.export import record_digest
+from rig.results.export import write_results_json
 from rig.results.records import Measurement, Verdict
 
 ROOT = Path(__file__).parents[3]
@@ -196,6 +197,15 @@ def test_very_long_texts_and_frames_fit(tmp_path):
     )
     run.particulars = {"customer": "客户" * 400, "deviations": "偏离" * 1000}
     assert len(pages(certificate.render(tmp_path, run, cases)[1])) < 20
+
+
+def test_no_page_ends_with_the_head_of_a_table(tmp_path):
+    run, cases = samples.failing()
+    for number, case in enumerate(cases):
+        case.title += " and a little more of it" * (number % 4)
+    for page in pages(certificate.render(tmp_path, run, cases)[1]):
+        body = [line for line in page.splitlines() if line and "SIMULATED" not in line]
+        assert body.count("Clause") <= 1 or body[-1] != "Verdict"
 
 
 def test_a_run_without_cases_is_a_notice(tmp_path):

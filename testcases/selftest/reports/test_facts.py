@@ -188,13 +188,27 @@ def test_a_recorded_mean_is_taken_as_it_is():
         (D("0.02"), D("0.5"), "0.02 … 0.5"),
         (None, D(5), "≤ 5"),
         (D("1E+2"), None, "≥ 100"),
-        ("68", "68", "= 68"),
+        ("silence", "silence", "silence"),
         (D(0), D(0), "= 0"),
         (None, None, ""),
     ],
 )
 def test_limit_text(lower, upper, text):
     assert facts.limit_text(Measurement("m", D(1), lower=lower, upper=upper)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (D("0.24892723731999666"), "0.248927"),
+        (D("-0.20"), "-0.20"),
+        (D("NaN"), "NaN"),
+        ("000000000161", "000000000161"),
+        (None, ""),
+    ],
+)
+def test_narrow_columns_show_six_decimals_at_most(value, text):
+    assert facts.brief_number(value) == text
 
 
 def test_the_telling_measurement_is_the_first_that_did_not_pass():
