@@ -34,13 +34,21 @@ def answers_other_addresses(device: EmulatedMeter, _: Parameter) -> None:
     _take_for_own(device, lambda frame: frame.address != BROADCAST_ADDRESS and "A" not in frame.address)
 
 
-@defect("compares-few-address-octets", "compares the low octets of the address only", "5.2.2", default=3, unit="octets")
+@defect(
+    "compares-few-address-octets",
+    "compares the low octets of the address only",
+    "5.2.2",
+    default=3,
+    unit="octets",
+)
 def compares_few_address_octets(device: EmulatedMeter, count: Parameter) -> None:
     """Digits above do not matter."""
     digits = 2 * int(count or 0)
     _take_for_own(
         device,
-        lambda frame: frame.address != BROADCAST_ADDRESS and frame.address[-digits:] == device.meter.address[-digits:],
+        lambda frame: (
+            frame.address != BROADCAST_ADDRESS and frame.address[-digits:] == device.meter.address[-digits:]
+        ),
     )
 
 

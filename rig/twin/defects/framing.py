@@ -43,7 +43,9 @@ def glitch_before_answer(device: EmulatedMeter, _: Parameter) -> None:
     device.wire.byte_filters.append(lambda raw: b"\x00" + raw)
 
 
-@defect("many-wake-up-octets", "sends too many wake-up octets before answers", "5.3.1", default=6, unit="octets")
+@defect(
+    "many-wake-up-octets", "sends too many wake-up octets before answers", "5.3.1", default=6, unit="octets"
+)
 def many_wake_up_octets(device: EmulatedMeter, count: Parameter) -> None:
     """More than the customary four."""
     device.wire.preamble = int(count or 0)
@@ -94,7 +96,9 @@ def receiver_stops_at_end_octet(device: EmulatedMeter, _: Parameter) -> None:
     hear(device, cut)
 
 
-@defect("receiver-restarts-at-start-octet", "takes 68H in the identifier of a request for a new frame", "5.2.1")
+@defect(
+    "receiver-restarts-at-start-octet", "takes 68H in the identifier of a request for a new frame", "5.2.1"
+)
 def receiver_restarts_at_start_octet(device: EmulatedMeter, _: Parameter) -> None:
     """Begins anew at every start octet."""
 
@@ -160,7 +164,13 @@ def needs_wake_up_octets(device: EmulatedMeter, count: Parameter) -> None:
     device.wire.accept.least_preamble = int(count or 0)
 
 
-@defect("bears-few-wake-up-octets", "hears no request behind many wake-up octets", "5.3.1", default=5, unit="octets")
+@defect(
+    "bears-few-wake-up-octets",
+    "hears no request behind many wake-up octets",
+    "5.3.1",
+    default=5,
+    unit="octets",
+)
 def bears_few_wake_up_octets(device: EmulatedMeter, count: Parameter) -> None:
     """The receive buffer counts wake-up octets as part of the frame."""
     device.wire.accept.most_preamble = int(count or 0)

@@ -45,7 +45,9 @@ def hear_frames(device: EmulatedMeter, change: Callable[[Frame], Frame | None]) 
 
 
 def on_answer(
-    device: EmulatedMeter, wanted: Callable[[Frame, Frame], bool], change: Callable[[Frame, Frame], Frame | None]
+    device: EmulatedMeter,
+    wanted: Callable[[Frame, Frame], bool],
+    change: Callable[[Frame, Frame], Frame | None],
 ) -> None:
     """Change (request, answer) pairs that are wanted; None is silence."""
     device.wire.answer_filters.append(
@@ -62,7 +64,9 @@ def accept_refused(device: EmulatedMeter, wanted: Callable[[Frame], bool], data:
     )
 
 
-def on_item(device: EmulatedMeter, wanted: Callable[[int], bool] | int, change: Callable[[bytes], bytes]) -> None:
+def on_item(
+    device: EmulatedMeter, wanted: Callable[[int], bool] | int, change: Callable[[bytes], bytes]
+) -> None:
     """Change the octets of the items that are wanted, read singly or in a block."""
     fits = (lambda di: di == wanted) if isinstance(wanted, int) else wanted
     device.wire.read_filters.append(lambda di, data: change(data) if fits(di) else data)
@@ -119,7 +123,9 @@ class Splitter:
         self.pause_s = 0.0
         self.at = 0
 
-    def send(self, data: bytes, *, delay_s: float = 0.0, byte_gap_s: float = 0.0, baud: int | None = None) -> None:
+    def send(
+        self, data: bytes, *, delay_s: float = 0.0, byte_gap_s: float = 0.0, baud: int | None = None
+    ) -> None:
         """Send, in two pieces when a pause is wanted."""
         if not self.pause_s:
             self._tap.send(data, delay_s=delay_s, byte_gap_s=byte_gap_s, baud=baud)

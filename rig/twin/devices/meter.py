@@ -13,8 +13,8 @@ from rig.twin.devices.meter_core import MeterCore
 from rig.twin.devices.refusal import Reason, Refusal
 
 _DAY_S = 86_400.0
-#: events that no clearing forgets
-_PERMANENT = ("meter-reset", "event-reset")
+#: events that a clearing of all events does not forget
+_KEPT = ("meter-reset", "event-reset")
 #: bits of status word 4 (phase A) from bit 0 on
 _WORD_4 = (
     "loss-of-voltage",
@@ -136,7 +136,7 @@ class Meter(MeterCore):
             self.billings.clear()
             self.freezes.clear()
             self.profile.clear()
-            self.events.clear(keep=_PERMANENT)
+            self.events.clear(keep=_KEPT)
         self.events.add("meter-reset", EventRecord(epoch_s, epoch_s, operator, values))
 
     def reset_events(self, operator: str = "00000000", kind: str | None = None, di: int = 0xFFFFFFFF) -> None:
@@ -145,12 +145,12 @@ class Meter(MeterCore):
         Raises:
             Refusal: this kind cannot be cleared.
         """
-        if kind in _PERMANENT:
+        if kind == "meter-reset":
             raise Refusal(Reason.OTHER)
         self.advance()
         epoch_s = self.epoch_s()
         if self.behaviour.event_reset_clears:
-            self.events.clear(kind, keep=_PERMANENT)
+            self.events.clear(kind, keep=_KEPT)
         self.events.add("event-reset", EventRecord(epoch_s, epoch_s, operator, {"di": di}))
 
     # --- relay, covers, programming -------------------------------------------------------------------------
