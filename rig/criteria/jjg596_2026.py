@@ -105,7 +105,7 @@ CLAUSES = tuple(
         ("both directions", "Intrinsic error in both energy directions", "双向有功基本误差", False, "for bidirectional meters; clause number not recorded"),
         ("warm-up", "Warm-up before the intrinsic error", "预热", True, "clause number not recorded"),
         ("intrinsic error", "Intrinsic error", "基本误差", True, "clause number not recorded"),
-        ("rounding", "Rounding of errors", "误差化整", True, "clause number not recorded"),
+        ("rounding", "Rounding of errors", "误差化整", False, "a duty of the rig, kept by every judged error; clause number not recorded"),
         ("no-load", "No-load condition", "潜动试验", True, "clause number not recorded"),
         ("5.3", "Starting", "起动试验", True, ""),
         ("meter constant", "Meter constant", "仪表常数试验", True, "clause number not recorded"),
@@ -114,7 +114,7 @@ CLAUSES = tuple(
         ("demand", "Maximum demand", "需量示值误差", False, "clause number not recorded"),
         ("prepayment", "Decrement of the prepaid amount", "剩余电能量递减准确度", False, "clause number not recorded"),
         ("AC voltage", "AC voltage test", "交流电压试验", False, "clause number not recorded"),
-        ("table 6", "Class of the test bench", "检定装置准确度等级", True, ""),
+        ("table 6", "Class of the test bench", "检定装置准确度等级", False, "a duty of the bench: one that is not good enough makes the errors INCONCLUSIVE"),
     )
 )  # fmt: skip
 

@@ -154,8 +154,8 @@ def load_curve(
 ) -> list[Measurement]:
     """Basic error at every point, in the order given (the regulation asks for descending current).
 
-    Before the points stands what the bench is good for, after them the largest deviation of every quantity from its
-    reference condition.
+    Before the points stands what the bench is good for, after them how many of them gave an error, and the largest
+    deviation of every quantity from its reference condition.
 
     Spec: JJG 596-2026, intrinsic error, load points, reference conditions, table 6
     """
@@ -164,12 +164,28 @@ def load_curve(
     conditions: list[Measurement] = []
     if good_enough.verdict is not Verdict.PASS:
         return measured
+    planned = judged = 0
     for point in points:
         limit = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
         errors, found = _error_at(station, calculator, point, limit, SLOWEST)
         measured += errors
         conditions += found
+        planned += 1
+        judged += errors[-1].verdict is not Verdict.INCONCLUSIVE
+    measured.append(_points_run(planned, judged))
     return [*measured, *(item for item in largest_deviations(conditions) if item not in measured)]
+
+
+def _points_run(planned: int, judged: int) -> Measurement:
+    return Measurement(
+        name="load points judged",
+        value=Decimal(judged),
+        unit="points",
+        lower=Decimal(planned),
+        upper=Decimal(planned),
+        verdict=Verdict.PASS if judged == planned else Verdict.INCONCLUSIVE,
+        clause="JJG 596-2026 load points",
+    )
 
 
 def repeatability(
