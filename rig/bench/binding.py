@@ -11,6 +11,7 @@ from rig.bench.declaration_file import declaration_for
 from rig.bench.dut import Dut
 from rig.bench.identify import identified_address
 from rig.bench.inventory import DeviceSection, Inventory, read_inventory
+from rig.bench.means import INSTRUMENT_ROLES, check_mean
 from rig.bench.rack import Rack
 from rig.clock import Clock, SystemClock, VirtualClock
 from rig.errors import BenchError, ConfigError
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from rig.bench.world import World
     from rig.sessions.meter import MeterSession
     from rig.twin.devices.meter_config import MeterConfig
-
-INSTRUMENT_ROLES = ("source", "reference", "error_calculator", "counter")
-
 
 def builtin_bench() -> Path:
     """The emulated bench that is used when no bench file is given."""
@@ -240,17 +238,15 @@ class Bench:
         Raises:
             ConfigError: a mean of no known kind.
         """
+        check_mean(mean)
         kind, _, name = mean.partition(":")
         if kind in INSTRUMENT_ROLES:
             return None if kind in self.rack.sections else f"no {kind.replace('_', ' ')} on bench {self.name!r}"
-        if kind == "password" and name.isdigit():
+        if kind == "password":
             if int(name) in self.declarations[self.device.id].passwords:
                 return None
             return f"no password of level {name} in the declaration of {self.device.id!r}"
-        if kind == "virtual_time":
-            return None if self.simulated else f"bench {self.name!r} runs in real time"
-        known = ", ".join((*INSTRUMENT_ROLES, "password:N", "virtual_time"))
-        raise ConfigError("unknown mean", key="needs", value=mean, hint=f"one of {known}")
+        return None if self.simulated else f"bench {self.name!r} runs in real time"
 
     @property
     def source(self) -> PowerSource | None:

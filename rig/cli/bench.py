@@ -25,7 +25,8 @@ def check(
     seed: Annotated[int, typer.Option(help="Seed of emulated parts.")] = 1,
 ) -> None:
     """Check a bench file and everything it names, without opening anything."""
-    from rig.bench.binding import INSTRUMENT_ROLES, Bench
+    from rig.bench.binding import Bench
+    from rig.bench.means import INSTRUMENT_ROLES
     from rig.criteria import registry
 
     bench = Bench.load(file, seed=seed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rig.bench.declaration import check_feature
+from rig.bench.means import check_mean
 from rig.criteria import registry
 from rig.errors import ConfigError
 from rig.testing.check import Check
@@ -78,6 +79,8 @@ def mistakes_of(info: CaseInfo) -> tuple[str, ...]:
             registry.criterion(criterion_id)
         for feature in info.requires:
             check_feature(feature)
+        for mean in info.needs:
+            check_mean(mean)
         if info.link:
             find_link(info.link)
     except ConfigError as error:
