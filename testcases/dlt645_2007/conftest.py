@@ -154,12 +154,15 @@ class MeterClock:
     def __init__(self, dut: Dut) -> None:
         self._dut = dut
         self._ahead: timedelta | None = None
+        self._base: datetime | None = None
+        self._base_s = 0.0
 
     def set(self, when: datetime) -> datetime:
         """Set the clock; gives what it was set to."""
         if self._ahead is None:
             self._ahead = self._dut.meter.read_clock() - self._dut.clock.wall()
         self._dut.meter.set_clock(when)
+        self.takes(when)
         return when
 
     def set_quiet(self) -> datetime:
@@ -170,6 +173,16 @@ class MeterClock:
         while day.weekday() not in WORKING_DAYS or not 3 <= day.day <= 27:
             day += timedelta(days=1)
         return self.set(datetime.combine(day.date(), datetime.min.time()) + QUIET)
+
+    def takes(self, when: datetime) -> None:
+        """From now on the clock should go on from this time."""
+        self._base, self._base_s = when, self._dut.clock.now_s()
+
+    def seconds_off(self) -> float:
+        """How far the meter's clock is from where it should be, in seconds; positive when it is ahead."""
+        assert self._base is not None
+        shown = self._dut.meter.read_clock()
+        return (shown - self._base).total_seconds() - (self._dut.clock.now_s() - self._base_s)
 
     def put_back(self) -> None:
         """Put the clock back to where it would be."""
@@ -217,9 +230,9 @@ class DayTable:
 
     def identifier(self, when: datetime) -> int:
         """Identifier of the day table in force at a moment (holidays and weekends left aside)."""
-        second_set = bool(self._meter.read(0x04000503).data[0] & 0x01)
-        tables = 0x04020000 if second_set else 0x04010000
-        zones = self._meter.read(tables).data
+        word = self._meter.read(0x04000503).data[0]
+        zones = self._meter.read(0x04020000 if word & 0x20 else 0x04010000).data
+        tables = 0x04020000 if word & 0x01 else 0x04010000
         entries = [zones[start : start + 3] for start in range(0, len(zones) - 2, 3)]
         begins = sorted(((_bcd(entry[2]), _bcd(entry[1])), _bcd(entry[0])) for entry in entries)
         passed = [table for begin, table in begins if begin <= (when.month, when.day)]

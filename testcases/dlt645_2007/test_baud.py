@@ -17,7 +17,7 @@ BAUD_WORD = 0x04000703
 @pytest.fixture
 def other_baud(dut):
     """Another rate that the declaration names, or 4800 or 2400 bit/s."""
-    now = dut.bus.link.settings.baud
+    now = dut.bus.settings.baud
     declared = [baud for baud in dut.declaration.bauds if baud != now]
     return declared[0] if declared else (4800 if now != 4800 else 2400)
 
@@ -25,20 +25,20 @@ def other_baud(dut):
 @pytest.fixture
 def back(dut, meter, send):
     """After the case meter and line are at the rate they had."""
-    settings = dut.bus.link.settings
+    settings = dut.bus.settings
     yield settings
-    here = dut.bus.link.settings
+    here = dut.bus.settings
     if here.baud != settings.baud:
         send(change_baud(meter.address, settings.baud, meter.profile))
-        dut.bus.link.reconfigure(settings)
+        dut.bus.reconfigure(settings)
     else:
         return
     exchange = send(read_data(meter.address, ENERGY))
     if exchange.frame is None:
         # the meter never left its rate, or did not come back: try to fetch it once more
-        dut.bus.link.reconfigure(here)
+        dut.bus.reconfigure(here)
         send(change_baud(meter.address, settings.baud, meter.profile))
-        dut.bus.link.reconfigure(settings)
+        dut.bus.reconfigure(settings)
 
 
 @pytest.mark.title_zh("更改速率的应答回送速率特征字")
@@ -61,7 +61,7 @@ def test_change_and_return(dut, meter, check, other_baud, back, send):
         check.true(
             f"answer to the change to {baud}", exchange.frame is not None, observed=observed, expected="97H"
         )
-        dut.bus.link.reconfigure(replace(back, baud=baud))
+        dut.bus.reconfigure(replace(back, baud=baud))
         reading = send(read_data(meter.address, ENERGY))
         check.true(
             f"answer at {baud} bit/s", reading.frame is not None, observed=reading.data, expected="a frame"
@@ -75,5 +75,5 @@ def test_old_rate_left(dut, meter, check, other_baud, back, send):
     exchange = send(change_baud(meter.address, other_baud, meter.profile))
     check.true("answer to the change", exchange.frame is not None, observed=exchange.data, expected="97H")
     at_old_rate = send(read_data(meter.address, ENERGY))
-    dut.bus.link.reconfigure(replace(back, baud=other_baud))
+    dut.bus.reconfigure(replace(back, baud=other_baud))
     check.true("frame at the old rate", at_old_rate.frame is None, observed=at_old_rate.data, expected="none")

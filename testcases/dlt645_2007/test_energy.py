@@ -13,6 +13,8 @@ STANDARD = "DL/T 645-2007"
 COMBINED, FORWARD, REVERSE = 0x00000000, 0x00010000, 0x00020000
 COMBINATION_WORD = 0x04000601
 RUN_S = 600
+#: one step of a register in kWh
+STEP = Decimal("0.01")
 
 
 @pytest.fixture
@@ -43,12 +45,12 @@ def percent(gained, injected):
 @pytest.mark.criterion("DLT645.ENERGY_PLAUSIBLE")
 @pytest.mark.bench_time(RUN_S + 20)
 @pytest.mark.title_zh("正向有功电能与注入电能一致")
-@pytest.mark.known_bad("energy-scaled", "forward-as-reverse")
+@pytest.mark.known_bad("energy-scaled", "forward-counted-in-reverse")
 def test_forward_energy(check, gain):
     """The forward register gains the injected energy, the reverse register nothing."""
     (forward, reverse), injected = gain(0.0, FORWARD, REVERSE)
     check.within("forward energy", percent(forward, injected), "DLT645.ENERGY_PLAUSIBLE")
-    check.equal("reverse energy", reverse, Decimal("0.00"), unit="kWh")
+    check.between("gain of reverse energy", reverse, 0, STEP, unit="kWh")
 
 
 @pytest.mark.clause(STANDARD, "A.1")
@@ -56,19 +58,19 @@ def test_forward_energy(check, gain):
 @pytest.mark.criterion("DLT645.ENERGY_PLAUSIBLE")
 @pytest.mark.bench_time(RUN_S + 20)
 @pytest.mark.title_zh("反向有功电能与注入电能一致")
-@pytest.mark.known_bad("energy-scaled", "reverse-as-forward")
+@pytest.mark.known_bad("energy-scaled", "reverse-counted-in-forward")
 def test_reverse_energy(check, gain):
     """With reversed load the reverse register gains the injected energy, the forward register nothing."""
     (forward, reverse), injected = gain(180.0, FORWARD, REVERSE)
     check.within("reverse energy", percent(reverse, injected), "DLT645.ENERGY_PLAUSIBLE")
-    check.equal("forward energy", forward, Decimal("0.00"), unit="kWh")
+    check.between("gain of forward energy", forward, 0, STEP, unit="kWh")
 
 
 @pytest.mark.clause(STANDARD, "A.1")
 @pytest.mark.criterion("DLT645.ENERGY_PLAUSIBLE")
 @pytest.mark.bench_time(RUN_S + 20)
 @pytest.mark.title_zh("感性负荷下的有功电能")
-@pytest.mark.known_bad("apparent-for-active", "energy-scaled", "forward-as-reverse")
+@pytest.mark.known_bad("apparent-for-active", "energy-scaled")
 def test_inductive_energy(check, gain):
     """At power factor 0.5 the forward register gains the active energy, half the apparent one."""
     (forward,), injected = gain(60.0, FORWARD)
@@ -79,7 +81,7 @@ def test_inductive_energy(check, gain):
 @pytest.mark.bench_time(RUN_S + 20)
 @pytest.mark.requires("option:reverse-energy")
 @pytest.mark.title_zh("组合有功符合组合特征字")
-@pytest.mark.known_bad("combination-ignores-word")
+@pytest.mark.known_bad("combination-ignores-word", "reverse-counted-in-forward")
 def test_combined_energy(meter, check, gain):
     """Combined active energy is forward and reverse as its combination word says."""
     gain(180.0, REVERSE)
@@ -101,16 +103,4 @@ def test_energy_kept_without_supply(meter, source, check, gain, load, wait):
     wait(60)
     load(0.0)
     wait(30)
-    check.equal("forward energy", meter.read(FORWARD).value, before, unit="kWh")
-
-
-@pytest.mark.clause(STANDARD, "A.1")
-@pytest.mark.bench_time(RUN_S + 20)
-@pytest.mark.title_zh("无电流时电能不变")
-@pytest.mark.known_bad("energy-by-itself")
-def test_no_energy_without_load(meter, check, load, wait):
-    """Without current no register runs."""
-    load(0.0)
-    before = meter.read(FORWARD).value
-    wait(RUN_S)
-    check.equal("forward energy", meter.read(FORWARD).value, before, unit="kWh")
+    check.between("forward energy", meter.read(FORWARD).value, before, before + STEP, unit="kWh")

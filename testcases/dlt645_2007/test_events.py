@@ -33,7 +33,7 @@ def seconds(octets: bytes):
 
 @pytest.mark.needs("password:4")
 @pytest.mark.title_zh("编程记录次数")
-@pytest.mark.known_bad("programming-unrecorded", "event-count-stuck")
+@pytest.mark.known_bad("programming-unrecorded")
 def test_programming_counted(meter, check, program):
     """A write counts as programming."""
     before = meter.read(PROGRAMMING).value
@@ -86,7 +86,7 @@ def test_programming_identifier(meter, check, program):
 @pytest.mark.requires("option:demand-reset")
 @pytest.mark.bench_time(70)
 @pytest.mark.title_zh("最近一次事件序号为一")
-@pytest.mark.known_bad("event-order-reversed")
+@pytest.mark.known_bad("event-order-reversed", "demand-reset-unrecorded")
 def test_newest_event_is_number_one(meter, check, wait):
     """The newest record is number 1, the one before it number 2."""
     meter.reset_demand()

@@ -61,7 +61,7 @@ def test_current(meter, check, applied):
 
 @pytest.mark.criterion("DLT645.VARIABLE_PLAUSIBLE")
 @pytest.mark.title_zh("有功功率")
-@pytest.mark.known_bad("power-in-watts")
+@pytest.mark.known_bad("power-scaled")
 def test_power(meter, check, applied):
     """The active power read is the power injected."""
     _, power = applied(60.0)
@@ -71,7 +71,7 @@ def test_power(meter, check, applied):
 @pytest.mark.criterion("DLT645.VARIABLE_PLAUSIBLE")
 @pytest.mark.requires("option:reverse-energy")
 @pytest.mark.title_zh("反向功率带符号")
-@pytest.mark.known_bad("power-sign-lost", "power-in-watts")
+@pytest.mark.known_bad("power-sign-lost", "power-scaled")
 def test_reverse_power(meter, check, applied):
     """The active power of a reversed load is negative."""
     _, power = applied(180.0)
