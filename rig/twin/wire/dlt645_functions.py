@@ -263,11 +263,13 @@ class Functions:
 
     def remote_control(self, request: Request) -> Frame | None:
         """1CH: relay, alarm, keep supply."""
-        if not self._own_address(request) or request.command is None:
+        if not self._own_address(request):
             return None
         if "relay" not in self.meter.config.features:
             raise Refusal(Reason.NO_DATA)
         operator = self._authorise(request, self.meter.behaviour.control_levels)
+        if request.command is None:
+            raise Refusal(Reason.OTHER)
         parameter = request.reserved or 0
         self.meter.control(request.command, request.valid_until, parameter=parameter, operator=operator)
         return self.accept(request.frame)

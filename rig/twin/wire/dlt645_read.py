@@ -91,7 +91,8 @@ class RegisterReader:
         if phase != 1 or not 1 <= order <= 21:
             return None
         state = self.meter.source_state.phases[0]
-        part = 100.0 if order == 1 and self.meter.powered else 0.0
+        # 100 % of the fundamental does not fit XX.XX: order 1 reads zero
+        part = 0.0
         for harmonic in state.harmonics:
             if harmonic.order == order:
                 part = harmonic.voltage_percent if quantity == 0x0A else harmonic.current_percent

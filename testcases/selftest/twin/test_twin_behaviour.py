@@ -1,5 +1,6 @@
 """Passwords, relay, events: what a master may order, and what is refused."""
 
+# ruff: noqa: DTZ001 - meters keep local time without zone
 from datetime import datetime, timedelta
 
 import pytest

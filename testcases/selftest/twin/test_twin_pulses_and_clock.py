@@ -1,5 +1,6 @@
 """Pulses in closed form, the meter's clock, its setting and its second pulse."""
 
+# ruff: noqa: DTZ001 - meters keep local time without zone
 from datetime import datetime, timedelta
 
 import pytest

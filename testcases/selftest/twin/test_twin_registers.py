@@ -1,5 +1,6 @@
 """Registers of the meter against energy worked out by hand."""
 
+# ruff: noqa: DTZ001 - meters keep local time without zone
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 

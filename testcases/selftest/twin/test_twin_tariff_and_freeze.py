@@ -1,5 +1,6 @@
 """Tariff schedule, freezes, load profile."""
 
+# ruff: noqa: DTZ001 - meters keep local time without zone
 from datetime import date, datetime, timedelta
 
 import pytest
