@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+from typing import NamedTuple
 
 from rig.errors import LocalProtocolError, RemoteProtocolError
 from rig.protocols.dlt645.item_model import DataItem, ItemField
@@ -19,8 +20,7 @@ _END_MARK = 0xAA
 _MINUS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One decoded value; ``id`` is the identifier in hex, with ``.key`` for further fields."""
 
     id: str
@@ -29,22 +29,10 @@ class Value:
     unit: str
 
 
-class _ValueBuild:
-    """A Value under construction: plain assignment is three times as fast as the frozen constructor."""
-
-    __slots__ = ("id", "name", "unit", "value")
-
-    def __init__(self, id_: str, name: str, value: Decimal | str, unit: str) -> None:
-        self.id = id_
-        self.name = name
-        self.value = value
-        self.unit = unit
-
-
-def _make(id_: str, name: str, value: Decimal | str, unit: str) -> Value:
-    made = _ValueBuild(id_, name, value, unit)
-    made.__class__ = Value  # type: ignore[assignment]
-    return made  # type: ignore[return-value]
+#: exact numbers of up to 28 digits, whatever the caller's decimal context
+exact_decimal = Context(prec=28, traps=[InvalidOperation]).create_decimal
+#: a named tuple made without the call of its Python constructor
+new_tuple = tuple.__new__
 
 
 Decoder = Callable[[bytes], tuple[Value, ...]]
@@ -77,15 +65,13 @@ def _single_number(item: DataItem) -> Decoder:
     part = item.fields[0]
     id_, name, unit, octets, signed = item.id, item.name, part.unit, part.octets, part.signed
     exponent = f"E-{part.decimals}"
-    decimal, build, value_class = Decimal, _ValueBuild, Value
+    create, decimal, value_class = new_tuple, exact_decimal, Value
 
     def decode(data: bytes) -> tuple[Value, ...]:
         text = data[::-1].hex()
         if len(data) != octets or not text.isdigit() or (signed and text[0] > "7"):
             return _fields(item, data)
-        made = build(id_, name, decimal(text + exponent), unit)
-        made.__class__ = value_class  # type: ignore[assignment]
-        return (made,)  # type: ignore[return-value]
+        return (create(value_class, (id_, name, decimal(text + exponent), unit)),)
 
     return decode
 
@@ -124,7 +110,7 @@ def _fields(item: DataItem, data: bytes) -> tuple[Value, ...]:
                 got=error.got,
                 frame=data,
             ) from None
-        values.append(_make(_id(item, part), _name(item, part), value, part.unit))
+        values.append(Value(_id(item, part), _name(item, part), value, part.unit))
         offset += part.octets
     return tuple(values)
 
@@ -196,9 +182,9 @@ def _load_profile_values(item: DataItem, data: bytes, profile: Profile) -> tuple
     values: list[Value] = []
     for number, record in enumerate(decode_load_records(data, item.di >> 16 & 0xFF, profile), start=1):
         prefix = f"{item.id}.{number}"
-        values.append(_make(f"{prefix}.time", f"{item.name}: time of block {number}", record.time, ""))
+        values.append(Value(f"{prefix}.time", f"{item.name}: time of block {number}", record.time, ""))
         values.extend(
-            _make(f"{prefix}.{key}", f"{item.name}: {key.replace('_', ' ')} of block {number}", value, unit)
+            Value(f"{prefix}.{key}", f"{item.name}: {key.replace('_', ' ')} of block {number}", value, unit)
             for key, value, unit in record.named_values()
         )
     return tuple(values)
