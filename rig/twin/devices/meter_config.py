@@ -116,8 +116,8 @@ class MeterConfig:
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
         """Build from plain values, as a bench file or declaration gives them.
 
-        ``rating`` may be a mapping of the rating's fields or hold them at the top level under the same names;
-        ``tariffs`` is the number of tariffs.
+        ``rating`` is a MeterRating or a mapping of some of its fields;
+        ``tariffs`` is the number of tariffs, here or in the rating.
 
         Raises:
             ConfigError: unknown key (with near matches) or a value that does not fit.
@@ -139,8 +139,9 @@ class MeterConfig:
         elif rating is not None:
             values["rating"] = _rating(rating)
         config = cls(**values)
-        if tariffs is not None:
-            config.tables.tariffs = int(tariffs)
+        count = config.rating.tariffs if tariffs is None else int(tariffs)
+        config.tables = replace(config.tables, tariffs=count)
+        config.rating = replace(config.rating, tariffs=count)
         return config
 
     @classmethod
