@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from rig.exchange.master import Master, State
+from rig.exchange.master import FINISHED, Master, State
 from rig.transports.bus import Bus
 
 F = TypeVar("F")
+_READY = State.READY
 
 
 def perform(bus: Bus, master: Master[F]) -> None:
@@ -16,17 +17,21 @@ def perform(bus: Bus, master: Master[F]) -> None:
     Raises:
         BenchError: no turn on the bus, or the port is gone.
     """
-    with bus.turn():
+    link = bus.link
+    bus.acquire()
+    try:
         stale = bus.discard_input()
         if stale:
             master.stale(stale)
-        while not master.finished:
-            if master.state is State.READY:
+        while master.state not in FINISHED:
+            if master.state is _READY:
                 if master.timing.turnaround_s:
-                    bus.clock.wait_until(bus.quiet_since_s + master.timing.turnaround_s)
+                    link.clock.wait_until(bus.quiet_since_s + master.timing.turnaround_s)
                 master.sent(bus.write(master.data))
             burst = bus.read(master.deadline_s)
             if burst is None:
-                master.expired(bus.clock.now_s())
+                master.expired(link.clock.now_s())
             else:
                 master.received(burst)
+    finally:
+        bus.release()

@@ -106,6 +106,10 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.FAILED: {},
 }
 
+# members by plain names: on Python 3.11 looking one up in its class costs as much as the step it is for
+_READY, _RECEIVING, _ANSWERED = State.READY, State.RECEIVING, State.ANSWERED
+_SENT, _PART, _CLEAR, _ANSWER, _REPEAT, _GIVE_UP, _WINDOW = Event
+
 FINISHED = (State.ANSWERED, State.LISTENED, State.FAILED)
 #: an exchange never takes longer than this after its request, even when the line is never quiet, in seconds
 LONGEST_S = 60.0
@@ -177,7 +181,7 @@ class Master(Generic[F]):
         self.uncertainty_s = uncertainty_s
         self.timing = timing
         self._listen_s = listen_s
-        self.state = State.READY
+        self.state = _READY
         self.deadline_s = 0.0
         self.attempts = 0
         self.frame: F | None = None
@@ -191,7 +195,7 @@ class Master(Generic[F]):
     @property
     def finished(self) -> bool:
         """Nothing more to do."""
-        return self.state >= State.ANSWERED
+        return self.state >= _ANSWERED
 
     def stale(self, data: bytes) -> None:
         """Octets that had arrived before the request was sent; they are not part of the answer."""
@@ -200,7 +204,7 @@ class Master(Generic[F]):
 
     def sent(self, burst: Burst) -> None:
         """The request is on the line; ``burst.end_s`` is its last stop bit."""
-        self._go(Event.SENT)
+        self._go(_SENT)
         self.attempts += 1
         self.sent_burst = burst
         self.received_bursts: list[Burst] = []
@@ -224,13 +228,13 @@ class Master(Generic[F]):
         if self._fed == self._consumed:
             self._clear()
         else:
-            self._go(Event.PART)
+            self._go(_PART)
             gap_end_s = burst.end_s + self.timing.gap_max_s + self.uncertainty_s
             self.deadline_s = min(gap_end_s, self.sent_burst.end_s + LONGEST_S)
 
     def expired(self, now_s: float) -> None:
         """``deadline_s`` passed and nothing came."""
-        if self.state is State.RECEIVING and self._reader is not None:
+        if self.state is _RECEIVING and self._reader is not None:
             dropped = self._reader.idle()
             if dropped is not None:
                 self._take_noise(dropped)
@@ -241,12 +245,12 @@ class Master(Generic[F]):
                 self._clear()
                 return
         if self._listen_s is not None:
-            self._go(Event.WINDOW)
+            self._go(_WINDOW)
         elif self.attempts > self.retries:
-            self._go(Event.GIVE_UP)
+            self._go(_GIVE_UP)
         else:
             self._find("retried", f"attempt {self.attempts} had no valid answer")
-            self._go(Event.REPEAT)
+            self._go(_REPEAT)
 
     def failure(self, link: str) -> RemoteProtocolError | LinkTimeout:
         """The error of a failed exchange: silence, or what came in place of an answer."""
@@ -281,13 +285,14 @@ class Master(Generic[F]):
         )
 
     def _go(self, event: Event) -> None:
-        following = TRANSITIONS[self.state].get(event)
-        if following is None:
-            raise LocalProtocolError(f"exchange: {event.name} in state {self.state.name}", code="state")
-        self.state = following
+        try:
+            self.state = TRANSITIONS[self.state][event]
+        except KeyError:
+            text = f"exchange: {event.name} in state {self.state.name}"
+            raise LocalProtocolError(text, code="state") from None
 
     def _clear(self) -> None:
-        self._go(Event.CLEAR)
+        self._go(_CLEAR)
         self.deadline_s = self._answer_by_s
 
     def _take_whole(self, burst: Burst) -> bool:
@@ -311,7 +316,7 @@ class Master(Generic[F]):
                 self._take_noise(event)
             else:
                 self._take_frame(event)
-        if self.state is State.ANSWERED and self._fed != self._consumed:
+        if self.state is _ANSWERED and self._fed != self._consumed:
             rest = b"".join(burst.data for burst in self.received_bursts)[self._consumed :]
             self._take_noise(Noise(rest, self._consumed, "after-frame"))
 
@@ -361,7 +366,7 @@ class Master(Generic[F]):
         elif delay_s > timing.response_max_s + self.uncertainty_s + _ROUNDING_S:
             self._find("late-answer", f"answer after {delay_s * 1000:.1f} ms")
         if self._listen_s is None or self.first_only:
-            self._go(Event.ANSWER)
+            self._go(_ANSWER)
 
     def _times(self, offset: int, octets: int) -> tuple[float, float]:
         """Response delay and longest gap, in seconds, of the frame at ``offset`` of what was received."""

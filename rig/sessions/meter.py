@@ -47,6 +47,7 @@ BAUD_CHANGE_PAUSE_S = 0.1
 #: pause between two looks at the relay, in seconds
 RELAY_POLL_S = 0.5
 MOST_FOLLOW_UPS = 255
+_FAILED = State.FAILED
 
 
 class MeterSession:
@@ -378,7 +379,7 @@ class MeterSession:
         self.retries_used += exchange.attempts - 1
         if self.observer is not None:
             self.observer(exchange)
-        if master.state is State.FAILED:
+        if master.state is _FAILED:
             raise master.failure(self.bus.name)
         return exchange
 

@@ -93,7 +93,12 @@ class MemoryLine:
     ) -> None:
         """Let ``sender`` transmit a burst at its time; with a pause between characters its end is put off."""
         if not self.manipulators and byte_gap_s == 0.0:
-            self._schedule(_Transmission(sender, burst, settings))
+            new = _Transmission(sender, burst, settings)
+            if self._active:
+                self._schedule(new)
+            else:
+                self._active.append(new)
+                new.timer = self.clock.call_at(burst.end_s, partial(self._deliver, new))
             return
         pieces = [Piece(burst.data)]
         for manipulator in self.manipulators:
