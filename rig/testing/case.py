@@ -58,6 +58,12 @@ class CaseInfo:
         return frozenset(f"{standard} {number}" for standard, number in self.clauses)
 
     @property
+    def judged_by(self) -> frozenset[str]:
+        """The case's own clauses and those that the limits it names come from."""
+        limits = (registry.criterion(criterion_id) for criterion_id in self.criteria)
+        return self.clause_names | {f"{rule.standard} {rule.clause}" for rule in limits}
+
+    @property
     def first_clause(self) -> str | None:
         """The clause that a check belongs to when it names none."""
         return " ".join(self.clauses[0]) if self.clauses else None

@@ -161,7 +161,7 @@ class Check:
         taken = [measurements] if isinstance(measurements, Measurement) else list(measurements)
         worst_one: Measurement | None = None
         for measurement in taken:
-            kept = measurement if measurement.clause else replace(measurement, clause=self.clause)
+            kept = replace(measurement, clause=self._full_clause(measurement.clause))
             self.measurements.append(kept)
             if kept.verdict is not Verdict.PASS and (worst_one is None or kept.verdict is Verdict.FAIL):
                 worst_one = kept
@@ -184,8 +184,14 @@ class Check:
         self._judged(measurement, verdict, sentence, stop=stop)
         return verdict
 
+    def _full_clause(self, clause: str | None) -> str | None:
+        """A clause with its standard; one given by its number alone belongs to the case's own standard."""
+        if clause is None or self.clause is None:
+            return clause or self.clause
+        return clause if " " in clause else f"{self.clause.rpartition(' ')[0]} {clause}"
+
     def _judged(self, measurement: Measurement, verdict: Verdict, message: str, *, stop: bool = True) -> None:
-        kept = replace(measurement, verdict=verdict, clause=measurement.clause or self.clause)
+        kept = replace(measurement, verdict=verdict, clause=self._full_clause(measurement.clause))
         self.measurements.append(kept)
         if stop:
             self._raise(kept, message)

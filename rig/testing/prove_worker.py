@@ -35,7 +35,7 @@ def offered(info: CaseInfo) -> dict[str, Any]:
     return {
         "id": info.id,
         "title": info.title,
-        "clauses": sorted(info.clause_names),
+        "clauses": sorted(info.judged_by),
         "known_bad": list(info.known_bad),
     }
 

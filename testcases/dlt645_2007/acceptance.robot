@@ -48,7 +48,7 @@ The Relay Trips And Closes
 
 A Freeze Keeps The Registers
     [Documentation]    The frozen copy equals the registers at the moment of the command.
-    [Tags]    clause:DL/T 645-2007 A.6    title_zh:冻结    known_bad:frozen-energy-wrong
+    [Tags]    clause:DL/T 645-2007 A.6    title_zh:冻结    known_bad:frozen-energy-wrong    known_bad:instant-freeze-not-stored
     ${registers} =    Read Energy Registers
     Freeze Registers
     Frozen Registers Should Be    ${registers}

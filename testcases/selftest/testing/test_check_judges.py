@@ -120,3 +120,9 @@ def test_record_takes_what_a_procedure_judged(checks):
         checks.record([good, bad, worse])
     assert [item.clause for item in checks.measurements[-2:]] == ["DL/T 645-2007 7.1", "JJG 596-2026 6.4"]
     assert checks.record([bad], stop=False) is Verdict.INCONCLUSIVE
+
+
+def test_a_bare_clause_belongs_to_the_standard_of_the_case(checks):
+    checks.equal("control", 1, 1, clause="5.2.3")
+    checks.equal("control", 1, 1, clause="JJG 596-2026 6.4")
+    assert [item.clause for item in checks.measurements] == ["DL/T 645-2007 5.2.3", "JJG 596-2026 6.4"]
