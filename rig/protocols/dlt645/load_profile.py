@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from rig.errors import LocalProtocolError, RemoteProtocolError
+from rig.protocols.dlt645.bcd import decode_number, encode_number
 from rig.protocols.dlt645.profile import DEFAULT, Profile
 from rig.protocols.dlt645.times import time_octets, time_text
 
@@ -146,16 +147,14 @@ def _is_lone_class(data: bytes, offset: int, which: int) -> bool:
 def _decode_class(data: bytes, offset: int, number: int) -> tuple[Decimal, ...]:
     values: list[Decimal] = []
     for key, octets, decimals, _, signed in CLASSES[number]:
-        text = data[offset : offset + octets][::-1].hex()
-        if len(text) != 2 * octets:
+        piece = data[offset : offset + octets]
+        if len(piece) != octets:
             raise _error(f"block ends inside class {number}", len(data), data)
-        minus = signed and text[0] > "7"
-        if minus:
-            text = f"{int(text[0], 16) - 8}{text[1:]}"
-        if not text.isdigit():
-            raise _error(f"{key} is not BCD", offset, data, code="bad-bcd")
-        value = Decimal(f"{text}E-{decimals}")
-        values.append(-value if minus and value else value)
+        try:
+            values.append(decode_number(piece, decimals, signed=signed))
+        except RemoteProtocolError as error:
+            at = offset + (error.offset or 0)
+            raise _error(f"{key} is not BCD", at, data, code="bad-bcd") from None
         offset += octets
     return tuple(values)
 
@@ -186,13 +185,10 @@ def _encode_class(number: int, values: Sequence[Decimal]) -> bytes:
         raise LocalProtocolError(f"class {number} has {len(parts)} values", code="count", got=len(values))
     octets = bytearray()
     for (key, size, decimals, _, signed), value in zip(parts, values, strict=True):
-        scaled = abs(value).scaleb(decimals)
-        limit = 8 * 10 ** (2 * size - 1) if signed else 10 ** (2 * size)
-        if scaled != int(scaled) or scaled >= limit or (value < 0 and not signed):
+        packed = encode_number(value, size, decimals, signed=signed)
+        if packed is None:
             raise LocalProtocolError(f"{key} does not fit", code="value", got=value)
-        field_octets = bytearray(bytes.fromhex(str(int(scaled)).zfill(2 * size))[::-1])
-        field_octets[-1] |= 0x80 if value < 0 else 0
-        octets += field_octets
+        octets += packed
     return bytes(octets)
 
 

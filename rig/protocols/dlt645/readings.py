@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from zlib import adler32
 
+from rig.protocols.dlt645.bcd import exact_decimal
 from rig.protocols.dlt645.frame import MINUS_33, Frame, FrameBuild, decode_frame
 from rig.protocols.dlt645.item_model import DataItem
 from rig.protocols.dlt645.items import lookup
-from rig.protocols.dlt645.values import Value, decode_item, exact_decimal, new_tuple
+from rig.protocols.dlt645.values import Value, decode_item, new_tuple
 
 #: octets 7..13 as they travel (68H, control, length, DI) -> what a single number needs to be decoded:
 #: length of the frame, exponent, first text that is negative, id, name, unit, item

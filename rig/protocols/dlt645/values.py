@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from rig.errors import LocalProtocolError, RemoteProtocolError
+from rig.protocols.dlt645.bcd import bad_bcd, decode_number, encode_number, exact_decimal
 from rig.protocols.dlt645.item_model import DataItem, ItemField
 from rig.protocols.dlt645.items import MAX_TARIFFS, expand_block, lookup
 from rig.protocols.dlt645.load_profile import decode_load_records
@@ -17,7 +18,6 @@ from rig.protocols.dlt645.times import time_octets, time_text
 
 _CLAUSE = "DL/T 645-2007 annex A"
 _END_MARK = 0xAA
-_MINUS = 8
 
 
 class Value(NamedTuple):
@@ -29,8 +29,6 @@ class Value(NamedTuple):
     unit: str
 
 
-#: exact numbers of up to 28 digits, whatever the caller's decimal context
-exact_decimal = Context(prec=28, traps=[InvalidOperation]).create_decimal
 #: a named tuple made without the call of its Python constructor
 new_tuple = tuple.__new__
 
@@ -136,7 +134,7 @@ def decode_field(part: ItemField, data: bytes) -> Decimal | str:
             "field has a wrong length", code="length", offset=len(data), expected=part.octets, got=len(data)
         )
     if part.kind == "bcd":
-        return _number(part, data)
+        return decode_number(data, part.decimals, signed=part.signed)
     if part.kind == "time":
         return time_text(data, part.layout)
     text = data[::-1].hex()
@@ -145,37 +143,8 @@ def decode_field(part: ItemField, data: bytes) -> Decimal | str:
     if part.kind == "ascii":
         return data[::-1].rstrip(b"\0").decode("ascii", "backslashreplace")
     if not text.isdigit():
-        raise _bad_bcd(data, signed=False)
+        raise bad_bcd(data, signed=False)
     return text
-
-
-def _number(part: ItemField, data: bytes) -> Decimal:
-    text = data[::-1].hex()
-    minus = False
-    if part.signed and text[0] > "7":
-        minus = True
-        text = f"{int(text[0], 16) - _MINUS}{text[1:]}"
-    if not text.isdigit():
-        raise _bad_bcd(data, signed=part.signed)
-    number = Decimal(f"{text}E-{part.decimals}")
-    return -number if minus and number else number
-
-
-def _bad_bcd(data: bytes, *, signed: bool) -> RemoteProtocolError:
-    """The first octet in wire order with a nibble that is no digit."""
-    top = len(data) - 1
-    for offset, octet in enumerate(data):
-        checked = octet & 0x7F if signed and offset == top else octet
-        if checked & 0x0F > 9 or checked > 0x9F:
-            return RemoteProtocolError(
-                "octet is not BCD",
-                code="bad-bcd",
-                clause=_CLAUSE,
-                offset=offset,
-                got=f"{octet:02X}",
-                frame=data,
-            )
-    raise AssertionError(data)
 
 
 def _load_profile_values(item: DataItem, data: bytes, profile: Profile) -> tuple[Value, ...]:
@@ -224,7 +193,14 @@ def encode_field(part: ItemField, value: Decimal | int | str | datetime) -> byte
         LocalProtocolError: code ``value``.
     """
     if part.kind == "bcd":
-        return _encode_number(part, value)
+        octets = (
+            None
+            if isinstance(value, datetime)
+            else encode_number(value, part.octets, part.decimals, signed=part.signed)
+        )
+        if octets is None:
+            raise _unfit(part, value)
+        return octets
     if part.kind == "time":
         if isinstance(value, datetime | str):
             return time_octets(value, part.layout)
@@ -249,38 +225,6 @@ def _unfit(part: ItemField, value: object) -> LocalProtocolError:
         expected=f"{sign}{part.kind} {part.octets} octets, {part.decimals} decimals {part.layout}".strip(),
         got=value,
     )
-
-
-def _encode_number(part: ItemField, value: Decimal | int | str | datetime) -> bytes:
-    if isinstance(value, datetime | bool):
-        raise _unfit(part, value)
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise _unfit(part, value) from None
-    if not number.is_finite():
-        raise _unfit(part, value)
-    sign, digits, exponent = number.as_tuple()
-    shift = int(exponent) + part.decimals
-    text = "".join(map(str, digits))
-    if shift < 0:
-        text, cut = text[:shift] or "0", text[shift:]
-        if cut.strip("0"):
-            raise _unfit(part, value)
-    text = text.lstrip("0")
-    if shift > 2 * part.octets or len(text) + max(shift, 0) > 2 * part.octets:
-        if text:
-            raise _unfit(part, value)
-        shift = 0
-    text = (text + "0" * max(shift, 0)).zfill(2 * part.octets)
-    octets = bytearray(bytes.fromhex(text)[::-1])
-    if part.signed:
-        if octets[-1] > 0x79:
-            raise _unfit(part, value)
-        octets[-1] |= 0x80 if sign and number else 0
-    elif sign and number:
-        raise _unfit(part, value)
-    return bytes(octets)
 
 
 @dataclass(frozen=True, slots=True)

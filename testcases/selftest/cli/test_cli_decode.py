@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -153,3 +154,10 @@ def test_every_decoder_takes_any_octets():
             decoded = decoder(data)
             assert decoded.protocol == name
             json.dumps(decoded.to_json())
+
+
+def test_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{FRAME}\n"))
+    status, out, _ = run(capsys, "dlt645", "--file", "-", "--json")
+    assert status == 0
+    assert json.loads(out)["ok"]
