@@ -36,6 +36,19 @@ class _Transmission:
         self.parts: tuple[_Transmission, ...] = ()
 
 
+class _Formats(dict[int, tuple[LineSettings, float]]):
+    """Rate in bit/s -> character format of the devices at it, and the time of a character in seconds."""
+
+    def __init__(self, settings: LineSettings) -> None:
+        super().__init__({settings.baud: (settings, settings.character_time_s)})
+        self._settings = settings
+
+    def __missing__(self, baud: int) -> tuple[LineSettings, float]:
+        settings = replace(self._settings, baud=baud)
+        self[baud] = (settings, settings.character_time_s)
+        return self[baud]
+
+
 class MemoryLine:
     """A line in memory: devices are attached, one master talks.
 
@@ -58,9 +71,7 @@ class MemoryLine:
         self.clock = clock
         self.echo = echo
         self.manipulators: list[LineManipulator] = []
-        self._device_format = settings
-        #: rate -> character format of the devices at it, and the time of a character in seconds
-        self._formats = {settings.baud: (settings, settings.character_time_s)}
+        self.formats = _Formats(settings)
         self._taps: list[_Tap] = []
         self._active: list[_Transmission] = []
         self._master = MemoryLink(self, settings)
@@ -74,14 +85,6 @@ class MemoryLine:
     def master(self) -> MemoryLink:
         """The master's end; always the same one."""
         return self._master
-
-    def format_at(self, baud: int) -> tuple[LineSettings, float]:
-        """Character format of the devices at a rate in bit/s, and the time of a character in seconds."""
-        found = self._formats.get(baud)
-        if found is None:
-            settings = replace(self._device_format, baud=baud)
-            found = self._formats[baud] = (settings, settings.character_time_s)
-        return found
 
     def put(
         self,
@@ -133,9 +136,7 @@ class MemoryLine:
         for tap in self._taps:
             if tap is not sender:
                 endpoint = tap.endpoint
-                heard = (
-                    burst if self.format_at(endpoint.baud)[0] is settings else self._garbled(done, endpoint)
-                )
+                heard = burst if self.formats[endpoint.baud][0] is settings else self._garbled(done, endpoint)
                 if heard is not None:
                     endpoint.receive(heard)
         master = self._master
@@ -147,12 +148,12 @@ class MemoryLine:
                 master.arrived.append(burst)
 
     def _garbled(self, done: _Transmission, endpoint: WireEndpoint) -> Burst | None:
-        data = hear(done.burst.data, done.settings, self.format_at(endpoint.baud)[0])
+        data = hear(done.burst.data, done.settings, self.formats[endpoint.baud][0])
         return Burst(data, done.start_s, done.end_s) if data else None
 
     def _deliver_collision(self, parts: tuple[_Transmission, ...]) -> None:
         for tap in self._taps:
-            heard = _heard_in_collision(parts, tap, self.format_at(tap.endpoint.baud)[0])
+            heard = _heard_in_collision(parts, tap, self.formats[tap.endpoint.baud][0])
             if heard is not None:
                 tap.endpoint.receive(heard)
         master = self._master
@@ -232,7 +233,7 @@ class _Tap:
         if not data:
             return
         line = self._line
-        settings, character_s = line.format_at(self.endpoint.baud if baud is None else baud)
+        settings, character_s = line.formats[self.endpoint.baud if baud is None else baud]
         start_s = self.clock.now_s() + delay_s
         end_s = start_s + len(data) * character_s
         line.put("answer", self, Burst(data, start_s, end_s), settings, byte_gap_s)
@@ -252,12 +253,9 @@ class MemoryLink:
         self.settings = settings
         self._character_s = settings.character_time_s
         self.arrived: deque[Burst] = deque()
-        self._has_arrived = self._look
+        self._has_arrived = partial(bool, self.arrived)
         self._busy_until_s = 0.0
         self._closed = False
-
-    def _look(self) -> bool:
-        return bool(self.arrived)
 
     def write(self, data: bytes) -> Burst:
         """Put bytes on the line now, or after what is still being sent."""
@@ -289,7 +287,7 @@ class MemoryLink:
 
     def reconfigure(self, settings: LineSettings) -> None:
         """Change rate or character format at once; devices keep theirs."""
-        known = self._line.format_at(settings.baud)[0]
+        known = self._line.formats[settings.baud][0]
         self.settings = known if known == settings else settings
         self._character_s = settings.character_time_s
 
