@@ -206,7 +206,21 @@ def _dotted(location: tuple[int | str, ...]) -> str:
 
 def toml_mistakes(error: ValidationError, model: type[BaseModel]) -> list[_Mistake]:
     """The mistakes that a schema found in a parsed TOML file."""
-    return [_mistake(detail, model) for detail in error.errors()]
+    details = error.errors()
+    causes = [detail["loc"] for detail in details]
+    # a list that is short because one of its items is wrong is no mistake of its own
+    kept = [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(len(cause) > len(detail["loc"]) and cause[: len(detail["loc"])] == detail["loc"] for cause in causes)
+    ]
+    return [_mistake(detail, model) for detail in kept]
+
+
+def _last_name(location: tuple[int | str, ...]) -> str:
+    """Name of the innermost key, list indices left out."""
+    return next((part for part in reversed(location) if isinstance(part, str)), "")
 
 
 def _section_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
@@ -216,7 +230,7 @@ def _section_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type
             continue
         field = model.model_fields.get(part)
         if field is not None:
-            inner = [kind for kind in _models_in(field.annotation)]
+            inner = _models_in(field.annotation)
             if inner:
                 model = inner[0]
     return model
@@ -243,7 +257,7 @@ def _mistake(detail: Any, model: type[BaseModel]) -> _Mistake:
         case "literal_error":
             return key, "not one of the known values", value, f"one of {detail['ctx']['expected']}"
         case "string_pattern_mismatch":
-            return key, "not of the right form", value, _FORMS.get(key.rpartition(".")[2], detail["msg"])
+            return key, "not of the right form", value, _FORMS.get(_last_name(location), detail["msg"])
         case _:
             message, _, hint = detail["msg"].removeprefix("Value error, ").partition("; ")
             return key, message[:1].lower() + message[1:], value, hint

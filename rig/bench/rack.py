@@ -109,13 +109,13 @@ class Rack:
             emulator.rebind(scene)
 
     def safe(self) -> None:
-        """Source off, if one was ever opened.
+        """Source off, if a real one was ever opened; an emulated one ends with the circuit of its case.
 
         Raises:
             BenchError: the source does not obey.
         """
         source: PowerSource | None = self._open.get("source")  # type: ignore[assignment]
-        if source is not None and source.output_is_on():
+        if source is not None and not self.sections["source"].emulated and source.output_is_on():
             source.output_off()
 
     def opened(self) -> dict[str, Instrument]:
