@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -95,6 +96,12 @@ class DemandRegisters:
             return _NOTHING
         start_s, _, powers = self._marks[-1]
         return powers if self._end(index) - self.period_s >= start_s else self._window(index)
+
+    def view(self) -> DemandRegisters:
+        """Copy that goes on as the present load does: for asking ``present`` later about times of this load."""
+        twin = copy.copy(self)
+        twin._marks = list(self._marks)  # noqa: SLF001 - own class
+        return twin
 
     def evaluate(self, epoch_s: float, tariff: int) -> None:
         """Look at every window that has ended since the last call; ``tariff`` was in force throughout."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from rig.twin.devices.demand import DemandRegisters
 from rig.twin.devices.energy import Channel, Stretch
 from rig.twin.devices.metering import Shown
 
@@ -60,19 +63,47 @@ class ProfileRecord:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileContext:
+    """What stays the same between two changes of load: from it and a time follows every record."""
+
+    classes: int
+    shown: Shown
+    stretch: Stretch
+    demand: DemandRegisters
+    scene_at: Callable[[float], float]
+
+    def record(self, epoch_s: float) -> ProfileRecord:
+        """The record of a moment."""
+        forward, reverse, first, second = self.demand.present(epoch_s)
+        demands_w = (forward - reverse, first - second)
+        return ProfileRecord(
+            epoch_s, self.classes, self.shown, self.stretch, self.scene_at(epoch_s), demands_w
+        )
+
+
 class LoadProfile:
     """Ring of records in order of time.
 
+    Records due are noted as spans of constant load and made when somebody reads: nearly all are never read.
+
     Args:
         depth: number of records kept.
+        note_due: called before reading; notes the spans up to now.
     """
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, note_due: Callable[[], None]) -> None:
         self.depth = depth
+        self._note_due = note_due
+        self._spans: list[tuple[ProfileContext, float, float, float]] = []
         self._records: list[ProfileRecord] = []
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._kept())
+
+    def note(self, context: ProfileContext, first_s: float, last_s: float, step_s: float) -> None:
+        """Records are due every ``step_s`` from ``first_s`` to ``last_s`` (epoch seconds)."""
+        self._spans.append((context, first_s, last_s, step_s))
 
     def add(self, record: ProfileRecord) -> None:
         """Keep a record."""
@@ -98,7 +129,17 @@ class LoadProfile:
 
     def clear(self) -> None:
         """Forget everything."""
+        self._spans.clear()
         self._records.clear()
 
     def _kept(self) -> list[ProfileRecord]:
+        self._note_due()
+        spans, self._spans = self._spans, []
+        for context, first_s, last_s, step_s in spans:
+            # what the ring could not hold anyway is not made
+            oldest_s = last_s - (self.depth - 1) * step_s
+            epoch_s = max(first_s, oldest_s)
+            while epoch_s <= last_s:
+                self.add(context.record(epoch_s))
+                epoch_s += step_s
         return self._records[-self.depth :]

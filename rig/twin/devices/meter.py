@@ -79,10 +79,14 @@ class Meter(MeterCore):
         return next_billing(epoch_s - guard_s, self.config.billing_days) <= epoch_s + guard_s
 
     def _move_clock(self, now_s: float, epoch_s: float) -> None:
-        self.demand.evaluate(self.clock.epoch_at(now_s), self.energy.tariff)
+        before_s = self.clock.epoch_at(now_s)
+        self.close_profile(before_s)
+        self.demand.evaluate(before_s, self.energy.tariff)
         self.clock.set(now_s, epoch_s)
+        self.open_profile(epoch_s)
         self._take_tariff(epoch_s, now_s)
         self.demand.restart(epoch_s)
+        self.open_profile(epoch_s)
         for monitor in self.monitors:
             monitor.due_s = math.inf
             monitor.look(epoch_s)
@@ -123,7 +127,9 @@ class Meter(MeterCore):
         values = self.snapshot_values(now_s) | {"maxima": self.maxima_now()}
         self.events.add("demand-reset", EventRecord(epoch_s, epoch_s, operator, values))
         if self.behaviour.demand_reset_clears:
+            self.close_profile(epoch_s)
             self.demand.clear(epoch_s)
+            self.open_profile(epoch_s)
 
     def reset_meter(self, operator: str = "00000000") -> None:
         """Clear energies, demands, billings, freezes, profile and events; the clearing itself is recorded for good."""
@@ -137,6 +143,7 @@ class Meter(MeterCore):
             self.freezes.clear()
             self.profile.clear()
             self.events.clear(keep=_KEPT)
+            self.open_profile(epoch_s)
         self.events.add("meter-reset", EventRecord(epoch_s, epoch_s, operator, values))
 
     def reset_events(self, operator: str = "00000000", kind: str | None = None, di: int = 0xFFFFFFFF) -> None:
@@ -207,6 +214,7 @@ class Meter(MeterCore):
             self.demand.period_s, self.demand.slide_s = period_s, slide_s
             self.demand.restart(epoch_s)
         self._take_tariff(epoch_s, now_s)
+        self.open_profile(epoch_s)
         self.reschedule()
 
     # --- status ---------------------------------------------------------------------------------------------

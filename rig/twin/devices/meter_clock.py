@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 #: origin of the meter's epoch seconds; two-digit years count from here
@@ -46,6 +47,11 @@ class MeterClock:
     def scene_at(self, epoch_s: float) -> float:
         """Scene time at which the clock shows this, if nobody sets it."""
         return self._scene_s + (epoch_s - self._epoch_s) / self._rate
+
+    def converter(self) -> Callable[[float], float]:
+        """``scene_at`` as it is now, whatever is set later."""
+        scene_s, epoch_s, rate = self._scene_s, self._epoch_s, self._rate
+        return lambda at_epoch_s: scene_s + (at_epoch_s - epoch_s) / rate
 
     def set(self, scene_s: float, epoch_s: float) -> None:
         """Set the clock: from ``scene_s`` on it shows ``epoch_s`` and runs on."""

@@ -28,7 +28,7 @@ from rig.twin.devices.freeze import (
     next_daily,
     next_multiple,
 )
-from rig.twin.devices.load_profile import LoadProfile, ProfileRecord
+from rig.twin.devices.load_profile import LoadProfile, ProfileContext
 from rig.twin.devices.meter_clock import MeterClock, from_epoch
 from rig.twin.devices.meter_config import MeterConfig
 from rig.twin.devices.metering import NOTHING_SHOWN, Load, load_of, registered_powers, shown_values
@@ -101,11 +101,13 @@ class MeterCore:
         self.events = EventLog(self.behaviour)
         self.security = Security(self.config.passwords, self.behaviour, self.epoch_s)
         self.freezes = FreezeStore(self.behaviour.freeze_depth)
-        self.profile = LoadProfile(config.profile_depth)
+        self.profile = LoadProfile(config.profile_depth, self._note_profile)
         self.billings: deque[BillingRecord] = deque(maxlen=BILLINGS)
         self.timed_freeze: TimedFreeze | None = None
         self.daily_freeze_at = (0, 0)
         self.profile_from_s = 0.0
+        self._profile_context: ProfileContext | None = None
+        self._profile_done_s = epoch_s
         #: numbers of zones, day tables and periods as written
         self.table_counts: dict[str, int] = {}
         self.source_state: ElectricalState = DEAD
@@ -175,10 +177,6 @@ class MeterCore:
                 lambda epoch_s: next_multiple(epoch_s, config.freeze_interval_min * 60.0), self._freeze_hourly
             ),
             "daily": Task(lambda epoch_s: next_daily(epoch_s, *self.daily_freeze_at), self._freeze_daily),
-            "profile": Task(
-                lambda epoch_s: next_multiple(epoch_s, config.profile_interval_min * 60.0),
-                self._record_profile,
-            ),
             "tariff": Task(self._next_tariff, self._switch_tariff),
             "monitors": Task(
                 lambda _: min((monitor.due_s for monitor in self.monitors), default=math.inf),
@@ -213,6 +211,7 @@ class MeterCore:
 
     def _apply_load(self, at_s: float) -> None:
         epoch_s = self.clock.epoch_at(at_s)
+        self.close_profile(epoch_s)
         voltage_v = self._values.phases[0].voltage_v
         powered = voltage_v >= self.behaviour.minimum_voltage_ratio * float(self.config.rating.voltage_v)
         if powered != self.powered:
@@ -226,6 +225,7 @@ class MeterCore:
             self.load, powers, self.shown = None, NO_POWER, NOTHING_SHOWN
         self.energy.set_powers(at_s, powers)
         self.demand.set_powers(epoch_s, powers, self.energy.tariff)
+        self.open_profile(epoch_s)
         self.pulses.noise_percent = self.error_model.noise_percent
         self.pulses.set_power(at_s, powers[Channel.FORWARD] + powers[Channel.REVERSE])
         for monitor in self.monitors:
@@ -310,16 +310,20 @@ class MeterCore:
         tariff = self.schedule.tariff_at(from_epoch(epoch_s))
         if tariff == self.energy.tariff or not self.behaviour.tariffs_switch:
             return
+        self.close_profile(epoch_s)
         self.demand.evaluate(epoch_s, self.energy.tariff)
         self.demand.restart(epoch_s)
         self.energy.switch_tariff(at_s, tariff)
+        self.open_profile(epoch_s)
 
     def _bill(self, epoch_s: float, at_s: float) -> None:
         if not self.behaviour.billing_enabled:
             return
         self.demand.evaluate(epoch_s, self.energy.tariff)
         self.billings.appendleft(BillingRecord(epoch_s, self.energy.snapshot(at_s), self.demand.maxima()))
+        self.close_profile(epoch_s)
         self.demand.clear(epoch_s)
+        self.open_profile(epoch_s)
 
     def freeze_record(self, epoch_s: float, at_s: float) -> FreezeRecord:
         """What a freeze keeps at this moment."""
@@ -350,20 +354,35 @@ class MeterCore:
         if self.behaviour.daily_freeze_enabled:
             self.freezes.add(FreezeKind.DAILY, self.freeze_record(epoch_s, at_s))
 
-    def _record_profile(self, epoch_s: float, at_s: float) -> None:
-        if not self.behaviour.profile_enabled or not self.powered or epoch_s < self.profile_from_s:
+    # --- load profile ---------------------------------------------------------------------------------------
+
+    def close_profile(self, epoch_s: float) -> None:
+        """Note the records due up to now; call before anything changes that they show. Call ``open_profile`` after."""
+        done_s, self._profile_done_s = self._profile_done_s, epoch_s
+        context = self._profile_context
+        if context is None:
             return
-        forward, reverse, first, second = self.demand.present(epoch_s)
-        self.profile.add(
-            ProfileRecord(
-                epoch_s,
+        step_s = self.config.profile_interval_min * 60.0
+        first_s = next_multiple(max(done_s, self.profile_from_s - 1.0), step_s)
+        last_s = next_multiple(epoch_s + 1e-6, step_s) - step_s
+        if last_s >= first_s:
+            self.profile.note(context, first_s, last_s, step_s)
+
+    def open_profile(self, epoch_s: float) -> None:
+        """Records from now on show what is now."""
+        self._profile_done_s = epoch_s
+        self._profile_context = None
+        if self.powered and self.behaviour.profile_enabled:
+            self._profile_context = ProfileContext(
                 self.config.profile_mode_word,
                 self.shown,
                 self.energy.stretch,
-                at_s,
-                (forward - reverse, first - second),
+                self.demand.view(),
+                self.clock.converter(),
             )
-        )
+
+    def _note_profile(self) -> None:
+        self.close_profile(self.clock.epoch_at(self.advance()))
 
     # --- monitors -------------------------------------------------------------------------------------------
 

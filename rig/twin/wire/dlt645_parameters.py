@@ -82,12 +82,15 @@ class ParameterTable:
         if item.access == "r":
             raise Refusal(Reason.OTHER)
         self._check(item, data)
+        self.meter.advance()
         found = self.parameter(di)
         if found is not None:
             if found.write is None:
                 raise Refusal(Reason.OTHER)
             try:
+                self.meter.close_profile(self.meter.epoch_s())
                 found.write(self.meter, data)
+                self.meter.open_profile(self.meter.epoch_s())
             except (ValueError, RemoteProtocolError):
                 raise Refusal(Reason.OTHER) from None
         else:
