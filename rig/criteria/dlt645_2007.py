@@ -241,6 +241,16 @@ CRITERIA = (
         source=_FIRMWARE,
     ),
     _limit(
+        "SYNC_RESULT",
+        "7.6",
+        "meter clock after a broadcast time, against the time it should show",
+        "abs<=",
+        "s",
+        "2",
+        seen=False,
+        source="transfer time and the one-second resolution of the register",
+    ),
+    _limit(
         "SYNC_MIDNIGHT",
         "7.6",
         "distance to midnight within which a broadcast time is ignored",
@@ -369,7 +379,7 @@ CRITERIA = (
     ),
     _limit(
         "FREEZE_TIME",
-        "A.6",
+        "7.7",
         "time of a frozen record against the time of the command",
         "abs<=",
         "min",

@@ -35,10 +35,10 @@ def test_answer_is_one_frame(meter, check, send):
     octets = exchange.data
     body = octets.lstrip(b"\xfe")
     check.true("octets received", bool(body), observed=octets, expected="a frame")
-    check.equal("first start octet", body[:1], b"\x68", clause="5.2.1")
-    check.equal("second start octet", body[7:8], b"\x68", clause="5.2.1")
+    check.equal("first start octet", body[:1], b"\x68")
+    check.equal("second start octet", body[7:8], b"\x68")
     check.equal("octets after the wake-up", len(body), 12 + body[9], unit="octets")
-    check.equal("end octet", body[-1:], b"\x16", clause="5.2.7")
+    check.equal("end octet", body[-1:], b"\x16")
 
 
 @pytest.mark.clause(STANDARD, "5.3.1")
@@ -76,7 +76,7 @@ def test_answer_identifier(meter, check, send):
 @pytest.mark.known_bad("checksum-of-text-short")
 def test_answer_checksum(meter, send, check):
     """The checksum of an answer is the sum of all octets from the first start octet on."""
-    for di in (ENERGY, VOLTAGE, 0x04000101, 0x04000401, 0x04000403):
+    for di in (ENERGY, VOLTAGE, 0x04000101, 0x04000401, 0x04800001):
         body = frame_octets(send(read_data(meter.address, di), listen_s=meter.timing.wait_s))
         check.true(f"answer to {di:08X}", len(body) > 12, observed=body, expected="a frame")
         check.equal(f"checksum of {di:08X}", body[-2:-1], bytes((sum(body[:-2]) & 0xFF,)))
@@ -170,9 +170,9 @@ def test_slave_frame_not_answered(meter, silent):
 @pytest.mark.clause(STANDARD, "5.3.1")
 @pytest.mark.title_zh("无前导字节的请求")
 @pytest.mark.known_bad("needs-wake-up-octets")
-def test_request_without_wake_up(meter, check, send):
+def test_request_without_wake_up(meter, check):
     """A request without any wake-up octet is answered."""
-    exchange = send(read_data(meter.address, ENERGY))
+    exchange = meter.send_raw(encode(read_data(meter.address, ENERGY)))
     check.true(
         "answer without wake-up octets",
         exchange.frame is not None,

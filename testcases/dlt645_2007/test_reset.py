@@ -48,14 +48,15 @@ def programmed(meter, keep, credentials):
 @pytest.mark.bench_time(1300)
 @pytest.mark.title_zh("最大需量清零")
 @pytest.mark.known_bad("demand-reset-clears-nothing")
-def test_demand_reset(meter, check, ask, credentials, loaded):
+def test_demand_reset(meter, check, ask, credentials, meter_clock, loaded):
     """A demand reset clears the maximum demand and its time."""
+    meter_clock.set_quiet()
     loaded(20 * 60)
     check.true(
         "maximum demand", any(meter.read(DEMAND).data), observed=meter.read(DEMAND).data, expected="not zero"
     )
     answer = ask(reset_demand(meter.address, credentials(4)))
-    check.equal("control octet", f"{answer.control:02X}H", "99H", clause="5.2.3")
+    check.equal("control octet", f"{answer.control:02X}H", "99H")
     check.equal("maximum demand afterwards", meter.read(DEMAND).data, bytes(8))
 
 
@@ -68,7 +69,7 @@ def test_demand_reset_with_wrong_password(meter, check, ask, credentials, wrong,
     before = meter.read(DEMAND_RESET_COUNT).data
     answer = ask(reset_demand(meter.address, wrong(credentials(4))))
     check.equal("control octet", f"{answer.control:02X}H", "D9H")
-    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}", clause="C.2")
+    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}")
     check.equal("number of demand resets", meter.read(DEMAND_RESET_COUNT).data, before)
     programmed()
 
@@ -96,7 +97,7 @@ def test_meter_reset(meter, check, ask, credentials, loaded):
     energy = meter.read(FORWARD)
     check.true("forward energy", energy.value > 0, observed=energy.value, expected="> 0")
     answer = ask(reset_meter(meter.address, credentials(2)))
-    check.equal("control octet", f"{answer.control:02X}H", "9AH", clause="5.2.3")
+    check.equal("control octet", f"{answer.control:02X}H", "9AH")
     block = meter.read_block(0x0001FF00).data
     check.equal("forward energies afterwards", block, bytes(len(block)))
 
@@ -110,7 +111,7 @@ def test_meter_reset_with_wrong_password(meter, check, ask, credentials, wrong):
     before = meter.read(METER_RESET_COUNT).data
     answer = ask(reset_meter(meter.address, wrong(credentials(2))))
     check.equal("control octet", f"{answer.control:02X}H", "DAH")
-    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}", clause="C.2")
+    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}")
     check.equal("number of meter resets", meter.read(METER_RESET_COUNT).data, before)
 
 
@@ -147,7 +148,7 @@ def test_event_reset(meter, check, ask, credentials, programmed):
         expected="not zero",
     )  # fmt: skip
     answer = ask(reset_events(meter.address, credentials(2)))
-    check.equal("control octet", f"{answer.control:02X}H", "9BH", clause="5.2.3")
+    check.equal("control octet", f"{answer.control:02X}H", "9BH")
     check.equal("programming count afterwards", meter.read(PROGRAMMING_COUNT).data, bytes(3))
 
 
@@ -161,7 +162,7 @@ def test_single_event_reset(meter, check, ask, credentials, programmed):
     meter.reset_demand()
     before = meter.read(DEMAND_RESET_COUNT).data
     answer = ask(reset_events(meter.address, credentials(2), PROGRAMMING_COUNT | 0xFF))
-    check.equal("control octet", f"{answer.control:02X}H", "9BH", clause="5.2.3")
+    check.equal("control octet", f"{answer.control:02X}H", "9BH")
     check.equal("programming count afterwards", meter.read(PROGRAMMING_COUNT).data, bytes(3))
     check.equal("demand reset count afterwards", meter.read(DEMAND_RESET_COUNT).data, before)
 
@@ -188,5 +189,5 @@ def test_event_reset_with_wrong_password(meter, check, ask, credentials, wrong, 
     data = credential_octets(wrong(credentials(2))) + di_octets(0xFFFFFFFF)
     answer = ask(Frame(meter.address, 0x1B, data))
     check.equal("control octet", f"{answer.control:02X}H", "DBH")
-    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}", clause="C.2")
+    check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}")
     check.equal("programming count", meter.read(PROGRAMMING_COUNT).data, before)

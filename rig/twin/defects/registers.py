@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _COMBINED, _FORWARD, _REVERSE = 0x0000, 0x0001, 0x0002
 #: registers count in steps of 0.01 and roll over here
 _ROLL_OVER = 100_000_000
+#: shorter losses of supply are bridged by the power supply itself, in seconds
+_SAVED_S = 10.0
 
 
 def _total(device: EmulatedMeter, item: int) -> int:
@@ -72,13 +74,19 @@ def apparent_for_active(device: EmulatedMeter, _: Parameter) -> None:
     """The product of magnitudes, without the angle."""
     meter = device.meter
 
-    def beyond() -> int:
-        now_s = meter.advance()
-        apparent = meter.energy.total_steps(Channel.APPARENT_FORWARD, now_s)
-        return apparent - meter.energy.total_steps(Channel.FORWARD, now_s)
+    def totals() -> tuple[int, int]:
+        now_s, steps = meter.advance(), meter.energy.total_steps
+        return steps(Channel.APPARENT_FORWARD, now_s), steps(Channel.FORWARD, now_s)
 
-    start = beyond()
-    _add_steps(device, 0x00010000, lambda: max(beyond() - start, 0))
+    start = totals()
+
+    def beyond() -> int:
+        apparent, active = totals()
+        # a meter reset takes the registers below where they began
+        begun = start if active >= start[1] else (0, 0)
+        return max(apparent - begun[0] - (active - begun[1]), 0)
+
+    _add_steps(device, 0x00010000, beyond)
 
 
 @defect(
@@ -96,7 +104,9 @@ def energy_lost_at_power_off(device: EmulatedMeter, _: Parameter) -> None:
     switched = meter._power_switched  # noqa: SLF001 - what happens at power-up is below every public rule
 
     def lossy(powered: bool, at_s: float, epoch_s: float) -> None:
-        if powered and meter.events.lasting("power-off"):
+        failure = meter.events.record("power-off", 1)
+        lasted_s = epoch_s - failure.start_s if failure is not None and failure.end_s is None else 0.0
+        if powered and lasted_s > _SAVED_S:
             meter.energy.clear(at_s)
         switched(powered, at_s, epoch_s)
 

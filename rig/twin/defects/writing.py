@@ -12,7 +12,7 @@ from rig.twin.defects.hooks import WRITE, accept_refused, identifier, on_answer,
 if TYPE_CHECKING:
     from rig.twin.build import EmulatedMeter
 
-_CUSTOMER_NUMBER, _METER_NUMBER, _ASSET_CODE = 0x0400040E, 0x04000402, 0x04000403
+_CUSTOMER_NUMBER, _METER_NUMBER, _DISPLAYED_ITEMS = 0x0400040E, 0x04000402, 0x04000301
 #: second day tables of both sets
 _SPARE_DAY_TABLES = (0x04010002, 0x04020002)
 
@@ -23,13 +23,17 @@ def write_not_stored(device: EmulatedMeter, _: Parameter) -> None:
     on_item(device, _CUSTOMER_NUMBER, lambda data: bytes(len(data)))
 
 
-@defect("write-answer-with-identifier", "repeats the identifier when it acknowledges the asset code", "7.3")
+@defect(
+    "write-answer-with-identifier",
+    "repeats the identifier when it acknowledges the number of displayed items",
+    "7.3",
+)
 def write_answer_with_identifier(device: EmulatedMeter, _: Parameter) -> None:
     """As in a read answer."""
     on_answer(
         device,
         lambda request, answer: (
-            request.function == WRITE and identifier(request) == _ASSET_CODE and not answer.abnormal
+            request.function == WRITE and identifier(request) == _DISPLAYED_ITEMS and not answer.abnormal
         ),
         lambda request, answer: replace(answer, data=request.data[:4]),
     )
