@@ -38,6 +38,8 @@ Handler = Callable[[Frame], Frame | None]
 #: function codes in which a shortened address (AA) is allowed
 _WILDCARD_FUNCTIONS = frozenset({0x11, 0x12, 0x13, 0x15})
 _BITS_PER_CHARACTER = 11
+#: octets a reader without the beginning of a frame still needs
+_NOTHING_HELD = 12
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class Dlt645Wire:
         }
         self._tap: LineTap | None = None
         self._reader = FrameReader()
-        self._pending = bytearray()
+        self._partial = False
         self._heard_until_s = 0.0
         self._busy_until_s = 0.0
         self._baud_after_answer: int | None = None
@@ -139,7 +141,7 @@ class Dlt645Wire:
         if not self.meter.alive:
             self._drop_partial()
             return
-        if self._pending and burst.start_s - self._heard_until_s > self.accept.longest_gap_s:
+        if self._partial and burst.start_s - self._heard_until_s > self.accept.longest_gap_s:
             self._drop_partial()
         self._heard_until_s = burst.end_s
         if burst.end_s < self._busy_until_s:
@@ -215,26 +217,23 @@ class Dlt645Wire:
             lenient = lenient_frame(data, check_checksum=accept.check_checksum, check_end=accept.check_end)
             if lenient is not None:
                 return [lenient]
-        if not self._pending:
+        if not self._partial:
             try:
                 return [decode_frame(data)]
             except RemoteProtocolError:
                 pass
-        self._pending += data
         self._reader.feed(data)
         frames: list[Frame] = []
         while (found := self._reader.next_frame()) is not NEED_DATA:
             if isinstance(found, Frame):
                 frames.append(found)
-        if frames:
-            # whatever is left is the beginning of something else, or nothing
-            self._pending = bytearray(data[-1:] if self._reader.missing < 12 else b"")
+        self._partial = self._reader.missing != _NOTHING_HELD
         return frames
 
     def _drop_partial(self) -> None:
         """Forget a partial frame: the line was silent too long."""
-        if self._pending:
-            self._pending.clear()
+        if self._partial:
+            self._partial = False
             self._reader = FrameReader()
 
     def _is_for_me(self, frame: Frame) -> bool:
