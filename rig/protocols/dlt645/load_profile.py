@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -190,8 +189,3 @@ def _encode_class(number: int, values: Sequence[Decimal]) -> bytes:
             raise LocalProtocolError(f"{key} does not fit", code="value", got=value)
         octets += packed
     return bytes(octets)
-
-
-def record_time(when: datetime) -> str:
-    """Text of a block's time, to the minute."""
-    return when.strftime("%Y-%m-%d %H:%M")
