@@ -112,6 +112,17 @@ class MemoryLine:
             for part in _characters(piece.data, start_s, settings, byte_gap_s):
                 self._schedule(_Transmission(sender, part, settings))
 
+    def answer_end_s(self, begun_by_s: float) -> float | None:
+        """When the first transmission towards the master that began by ``begun_by_s`` ends, or None without one."""
+        return min(
+            (
+                sent.end_s
+                for sent in self._active
+                if sent.sender is not self._master and sent.start_s <= begun_by_s
+            ),
+            default=None,
+        )
+
     def _schedule(self, new: _Transmission) -> None:
         """Note the end of a transmission as an event; join it with those it collides with."""
         active = self._active
@@ -269,12 +280,18 @@ class MemoryLink:
         return burst
 
     def read(self, deadline_s: float) -> Burst | None:
-        """Run the engine until something arrives or the deadline is reached."""
+        """Run the engine until something arrives or the deadline is reached.
+
+        What began before the deadline is heard to its end, as on a real line: its first characters were in time.
+        """
         if self._closed:
             raise self._refusal()
         arrived = self.arrived
         if arrived or self.clock.wait_until(deadline_s, self._has_arrived):
             return arrived.popleft()
+        while (end_s := self._line.answer_end_s(deadline_s)) is not None:
+            if self.clock.wait_until(end_s, self._has_arrived):
+                return arrived.popleft()
         return None
 
     def discard_input(self) -> bytes:
