@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rig.protocols.dlt645.profile import DEFAULT, Profile
 from rig.transports.manipulate import LineManipulator
 from rig.twin.defects import apply_defect
 from rig.twin.devices.error_model import apply_setting
@@ -49,6 +50,7 @@ def build_meter(
     *,
     position: int = 1,
     defects: Iterable[str] = (),
+    profile: Profile = DEFAULT,
 ) -> EmulatedMeter:
     """Build a meter and hang it on the scene.
 
@@ -58,6 +60,7 @@ def build_meter(
         config: configuration, or a mapping for ``MeterConfig.from_mapping``, or None for the default meter.
         position: place on the scene, 1-based.
         defects: ``name`` or ``name:parameter``, applied in order.
+        profile: reading of the standard that the meter follows; its lockout rules hold when it is not the default.
 
     Raises:
         ConfigError: unknown key, defect or parameter.
@@ -67,7 +70,12 @@ def build_meter(
     elif not isinstance(config, MeterConfig):
         config = MeterConfig.from_mapping(config)
     meter = Meter(engine, config)
-    wire = Dlt645Wire(meter, engine)
+    if profile is not DEFAULT:
+        meter.behaviour.lockout_threshold = profile.lockout_threshold
+        meter.behaviour.lockout_duration_s = profile.lockout_duration_s
+        meter.behaviour.lockout_reset = profile.lockout_reset
+        meter.behaviour.broadcast_time_limit_s = profile.time_sync_limit_s
+    wire = Dlt645Wire(meter, engine, profile)
     device = EmulatedMeter(engine, meter, wire, meter.config, tuple(defects))
     (scene if scene is not None else Scene(engine)).place(position, meter)
     for text in device.defects:

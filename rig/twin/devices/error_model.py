@@ -50,7 +50,9 @@ class ErrorModel:
         creep_w: power registered while the current is below the start, in W.
         noise_percent: spread (one sigma) of a measurement of ten seconds, in percent.
         angle_error_deg: phase displacement of the current channel in degrees.
-        voltage_percent: error of the shown voltage in percent; likewise current, frequency.
+        voltage_percent: error of the shown voltage in percent; likewise current, power, frequency.
+        stops_above_a: above this current nothing is registered; None: never.
+        bypass: part (0..1) of the current that is led past the phase element; the neutral carries all of it.
     """
 
     regions: list[GainRegion] = field(default_factory=list)
@@ -63,6 +65,7 @@ class ErrorModel:
     power_percent: float = 0.0
     frequency_percent: float = 0.0
     stops_above_a: float | None = None
+    bypass: float = 0.0
 
     def gain(self, current_a: float, active_w: float, reactive_var: float, apparent_va: float) -> float:
         """Factor on energy (1.0 is no error) for this load."""
@@ -110,11 +113,14 @@ def apply_setting(name: str, parameter: float, model: ErrorModel, *, itr_a: floa
         "power-error": "power_percent",
         "frequency-error": "frequency_percent",
         "stops-above": "stops_above_a",
+        "bypass": "bypass",
     }.get(name)
     if attribute is None:
         return False
-    if parameter < 0 and name in {"start", "creep", "noise", "stops-above"}:
+    if parameter < 0 and name in {"start", "creep", "noise", "stops-above", "bypass"}:
         raise ConfigError("must not be negative", key=name, value=parameter)
+    if name == "bypass" and parameter > 1:
+        raise ConfigError("more than everything", key=name, value=parameter, hint="0..1 or 0%..100%")
     setattr(model, attribute, parameter)
     return True
 
@@ -137,4 +143,5 @@ SETTINGS: dict[str, str] = {
     "power-error": "%",
     "frequency-error": "%",
     "stops-above": "A",
+    "bypass": "",
 }

@@ -41,6 +41,7 @@ class Load:
     reactive_var: float
     angle_deg: float
     frequency_hz: float
+    neutral_current_a: float
 
     @property
     def apparent_va(self) -> float:
@@ -52,14 +53,23 @@ def load_of(values: ElectricalReading, model: ErrorModel, *, interrupted: bool) 
     """Load as the meter's chip sees it; an open relay interrupts the current."""
     phase = values.phases[0]
     if interrupted:
-        return Load(phase.voltage_v, 0.0, 0.0, 0.0, 0.0, values.frequency_hz)
+        return Load(phase.voltage_v, 0.0, 0.0, 0.0, 0.0, values.frequency_hz, 0.0)
     active, reactive, angle = phase.active_power_w, phase.reactive_power_var, phase.angle_deg
     if model.angle_error_deg:
         shift = math.radians(model.angle_error_deg)
         cosine, sine = math.cos(shift), math.sin(shift)
         active, reactive = active * cosine - reactive * sine, reactive * cosine + active * sine
         angle += model.angle_error_deg
-    return Load(phase.voltage_v, phase.current_a, active, reactive, angle, values.frequency_hz)
+    seen = 1.0 - model.bypass
+    return Load(
+        phase.voltage_v,
+        phase.current_a * seen,
+        active * seen,
+        reactive * seen,
+        angle,
+        values.frequency_hz,
+        phase.current_a,
+    )
 
 
 def registered_powers(load: Load, model: ErrorModel, *, bidirectional: bool) -> Powers:
@@ -95,7 +105,9 @@ def shown_values(load: Load, state: ElectricalState, model: ErrorModel) -> Shown
         power_factor=active / apparent if apparent else 1.0,
         angle_deg=load.angle_deg % 360.0 if not below_start else 0.0,
         frequency_hz=load.frequency_hz * (1.0 + model.frequency_percent / 100.0),
-        neutral_current_a=current,
+        neutral_current_a=load.neutral_current_a
+        if load.neutral_current_a >= model.starting_current_a
+        else 0.0,
         voltage_distortion_percent=_distortion(harmonics, "voltage_percent"),
         current_distortion_percent=_distortion(harmonics, "current_percent"),
     )

@@ -174,6 +174,17 @@ def test_monitored_events_begin_and_end_after_their_delay(kind, voltage, current
     assert meter.status_word(4) == 0
 
 
+def test_current_led_past_the_meter_is_a_loss_of_current():
+    engine, _, meter = bench()
+    meter.error_model.bypass = 1.0
+    meter.load_again()
+    engine.clock.advance_to(61.0)
+    meter.advance()
+    assert meter.events.lasting("loss-of-current")
+    assert meter.status_word(4) >> 3 & 1
+    assert (meter.shown.current_a, meter.shown.neutral_current_a) == (0.0, 5.0)
+
+
 def test_a_short_excursion_is_no_event():
     engine, scene, meter = bench()
     scene.set_state(ElectricalState((PhaseState(270.0, 5.0),)))

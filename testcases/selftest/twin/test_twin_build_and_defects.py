@@ -11,6 +11,7 @@ from fixtures.raw645 import di, frame
 from rig.clock import VirtualClock
 from rig.errors import ConfigError
 from rig.ports.electrical import ElectricalState, PhaseState
+from rig.protocols.dlt645.profile import Profile
 from rig.twin import defects
 from rig.twin.build import build_meter
 from rig.twin.devices.error_model import SETTINGS, ErrorModel, apply_setting
@@ -111,6 +112,15 @@ def test_mapping_builds_the_same_meter_as_fields():
 def test_wrong_mappings_are_refused(mapping, word):
     with pytest.raises(ConfigError, match=word):
         MeterConfig.from_mapping(mapping)
+
+
+def test_profile_sets_lockout_separators_and_end_marks():
+    profile = Profile(lockout_threshold=1, freeze_separator=True, block_end_mark=True)
+    device = build_meter(Engine(1, VirtualClock(START)), None, MeterConfig(), profile=profile)
+    assert device.meter.behaviour.lockout_threshold == 1
+    assert device.wire.read_any(0x0001FF00).hex() == "00" * 20 + "aa"
+    device.meter.freeze_now()
+    assert device.wire.read_any(0x0501FF01)[5] == 0xAA
 
 
 def test_two_devices_never_share_state():
