@@ -47,6 +47,7 @@ def test_freeze_answer(ask, meter, check):
 
 @pytest.mark.clause(STANDARD, "7.7")
 @pytest.mark.criterion("DLT645.FREEZE_TIME")
+@pytest.mark.bench_time(65)
 @pytest.mark.title_zh("瞬时冻结的时间")
 @pytest.mark.known_bad("freeze-time-missing", "instant-freeze-not-stored")
 def test_instant_freeze_time(meter, check, wait, frozen_at):

@@ -34,13 +34,11 @@ def recorded(meter, wait, interval_min):
 
 
 @pytest.fixture
-def blocks(ask, meter, check):
-    """Blocks of one request."""
+def blocks(meter, check):
+    """Blocks of one request, follow-up frames included."""
 
     def read(di, count=1, at=None):
-        answer = ask(read_data(meter.address, di, block_count=count, at=at))
-        check.true("answer", not answer.abnormal, observed=f"{answer.control:02X}H", expected="91H")
-        records = decode_load_records(answer.data[4:], 0, meter.profile)
+        records = decode_load_records(meter.read(di, block_count=count, at=at).data, 0, meter.profile)
         check.true(f"blocks of {di:08X}", bool(records), observed="none", expected="at least one")
         return records
 

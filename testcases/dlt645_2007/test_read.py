@@ -89,9 +89,9 @@ def test_status_word_block(meter, check):
 @pytest.mark.clause(STANDARD, "6.1")
 @pytest.mark.title_zh("不存在的费率的数据块")
 @pytest.mark.known_bad("tariff-beyond-zero")
-def test_tariff_beyond_the_last(dut, meter, abnormal):
-    """A tariff that the meter does not have is refused with bit 1."""
-    di = FORWARD | 0x3F << 8
+def test_tariff_beyond_the_last(meter, abnormal):
+    """A tariff beyond the 63 that there can be is refused with bit 1."""
+    di = FORWARD | 0x40 << 8
     abnormal(f"read of {di:08X}", read_data(meter.address, di), 0x02)
 
 
