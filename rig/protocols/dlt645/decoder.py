@@ -207,7 +207,7 @@ def _baud(draft: _Draft, word: int) -> None:
 
 def _password_answer(draft: _Draft) -> None:
     if _need(draft, 4, exactly=True):
-        draft.fields["new_credentials"] = _credentials(read_password(draft.frame.data, draft.profile))
+        draft.fields["new_credentials"] = _password(read_password(draft.frame.data, draft.profile))
 
 
 def _authentication_answer(draft: _Draft) -> None:
@@ -216,12 +216,17 @@ def _authentication_answer(draft: _Draft) -> None:
         draft.fields["payload"] = draft.frame.data[4:].hex().upper()
 
 
+def _password(credentials: Credentials) -> dict[str, str]:
+    """Level and password, where no operator code travels."""
+    return {"level": f"{credentials.level:02X}", "password": credentials.password}
+
+
 def _credentials(credentials: Credentials) -> dict[str, str]:
-    return {
-        "level": f"{credentials.level:02X}",
-        "password": credentials.password,
-        "operator": credentials.operator,
-    }
+    return {**_password(credentials), "operator": credentials.operator}
+
+
+def _empty_answer(draft: _Draft) -> None:
+    _need(draft, 0, exactly=True)
 
 
 def _request(draft: _Draft) -> None:
@@ -255,9 +260,10 @@ def _request_fields(draft: _Draft, request: Request) -> None:
     }
     fields.update({name: value for name, value in plain.items() if value is not None})
     if request.credentials is not None:
-        fields["credentials"] = _credentials(request.credentials)
+        bare = draft.profile.edition == "1997" or request.function == Function.CHANGE_PASSWORD
+        fields["credentials"] = (_password if bare else _credentials)(request.credentials)
     if request.new_credentials is not None:
-        fields["new_credentials"] = _credentials(request.new_credentials)
+        fields["new_credentials"] = _password(request.new_credentials)
     if request.at is not None:
         fields["time"] = request.at.isoformat(" ")
     if request.valid_until is not None:
@@ -281,6 +287,13 @@ _ANSWERS: Final[Mapping[int, _Handler]] = {
     Function.READ_ADDRESS: _address_answer,
     Function.CHANGE_BAUD: _baud_answer,
     Function.CHANGE_PASSWORD: _password_answer,
+    Function.WRITE_DATA: _empty_answer,
+    Function.WRITE_ADDRESS: _empty_answer,
+    Function.FREEZE: _empty_answer,
+    Function.RESET_DEMAND: _empty_answer,
+    Function.RESET_METER: _empty_answer,
+    Function.RESET_EVENTS: _empty_answer,
+    Function.REMOTE_CONTROL: _empty_answer,
 }
 _ANSWERS_1997: Final[Mapping[int, _Handler]] = {
     Function1997.READ_DATA: _read_answer,

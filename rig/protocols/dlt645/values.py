@@ -18,6 +18,7 @@ from rig.protocols.dlt645.times import time_octets, time_text
 
 _CLAUSE = "DL/T 645-2007 annex A"
 _END_MARK = 0xAA
+_WILD = 0xFF
 
 
 class Value(NamedTuple):
@@ -246,7 +247,8 @@ def decode_block(di: int, data: bytes, profile: Profile = DEFAULT) -> BlockReadi
     """Octets of a block answer (without identifier).
 
     The number of tariffs follows from the length. A meter may give fewer items than the table lists (one phase of
-    three, ten harmonics of twenty-one), never part of an item. A trailing AA and AA between items are accepted.
+    three, ten harmonics of twenty-one), never part of an item; where that has several meanings (a frozen record with
+    items switched off) it is refused, not guessed. A trailing AA and AA between items are accepted.
 
     Raises:
         RemoteProtocolError: code ``unknown-di``, ``length`` or ``bad-bcd``, offset into ``data``.
@@ -308,10 +310,25 @@ def _layouts(
                 pieces = _cut(members, tariffs, data, end, profile, separated=separated)
                 if pieces is not None:
                     yield pieces, tariffs, marked, separated
+    if not _may_end_early(di, full, profile):
+        return
     for marked, end in reversed(ends):
         pieces = _cut(full, 0, data, end, profile, separated=False, partial=True)
         if pieces:
             yield pieces, 0, marked, False
+
+
+def _may_end_early(di: int, full: tuple[int, ...], profile: Profile) -> bool:
+    """Whether fewer items than listed can be told apart: one octet counts, and no item depends on the tariffs.
+
+    Elsewhere (kinds of energy, two octets at once, frozen registers by tariff) the same length fits several meanings.
+    """
+    if profile.edition != "1997":
+        octets = di.to_bytes(4, "big")
+        if octets[1] == _WILD or octets[1:].count(_WILD) > 1:
+            return False
+    items = (lookup(member, profile) for member in full)
+    return not any(item is None or item.per_tariff for item in items)
 
 
 def _tariff_counts(di: int, full: tuple[int, ...], profile: Profile) -> tuple[int, ...]:

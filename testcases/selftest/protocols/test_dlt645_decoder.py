@@ -60,7 +60,7 @@ def decode(control: int, data: str, *, address: str = METER, protocol: str = "dl
         (
             0x98,
             "04111111",
-            {"new_credentials": {"level": "04", "password": "111111", "operator": "00000000"}},
+            {"new_credentials": {"level": "04", "password": "111111"}},
         ),
         (0x83, "ff000007" + "01" * 12, {"di": "070000FF", "payload": "01" * 12}),
         (0x94, "", {"function": "write data", "direction": "uplink"}),

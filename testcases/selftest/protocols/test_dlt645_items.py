@@ -316,6 +316,15 @@ def test_block_of_fewer_items_than_the_table():
     assert len(decode_block(0x020A01FF, bytes(22)).values) == 11
 
 
+@pytest.mark.parametrize("di", [0x0506FF01, 0x0001FFFF, 0x00FF0000])
+def test_block_with_missing_items_is_not_guessed(di):
+    """45 octets are time, forward and reverse energy of four tariffs, or ten items of none, and so on."""
+    size = 45 if di == 0x0506FF01 else 12
+    refusal, _ = outcome(decode_block, di, bytes(size))
+    assert refusal is not None
+    assert refusal.code == "length"
+
+
 @pytest.mark.parametrize(
     ("di", "data", "code"),
     [
