@@ -20,7 +20,7 @@ DEMAND, DEMAND_PERIOD = 0x01010000, 0x04000103
 @pytest.mark.clause("JJG 596-2026", "register sum")
 @pytest.mark.bench_time(5700)
 @pytest.mark.title_zh("电能示值组合误差")
-@pytest.mark.known_bad("tariff-stuck", "tariff-loses-energy")
+@pytest.mark.known_bad("tariff-stuck", "tariff-loses-energy", "energy-scaled")
 def test_register_sum(dut, station, register, schedule, check):
     """After a run through all tariffs the total is the sum of the tariffs but for the last digit."""
     shortest = REGISTER_SUM_PERIOD_MIN[0]
@@ -54,6 +54,6 @@ def test_maximum_demand(dut, station, check, current):
     period = dut.meter.read(DEMAND_PERIOD).value
     dut.meter.reset_demand()
     point = LoadPoint(current, amps, UNITY)
-    check.record(
-        maximum_demand(station, lambda: dut.meter.read(DEMAND).value, point, run_min=period + Decimal(2))
-    )
+    # a switch of tariff starts the period afresh, so one whole period must fit on either side of it
+    run_min = 2 * period + Decimal(2)
+    check.record(maximum_demand(station, lambda: dut.meter.read(DEMAND).value, point, run_min=run_min))
