@@ -138,6 +138,7 @@ class MemoryLine:
     def _deliver(self, done: _Transmission) -> None:
         """The last stop bit has passed: everybody but the sender hears it."""
         self._active.remove(done)
+        del done.timer  # it leads back here: without it nothing is left for the garbage collector
         if done.parts:
             self._deliver_collision(done.parts)
             return

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -437,3 +438,17 @@ def test_everything_is_recorded() -> None:
     assert [record.direction for record in records] == ["request", "answer"]
     assert records[0].data.startswith(b"\xfe\xfe\xfe\xfe\x68")
     assert records[1].first_s - records[0].last_s == pytest.approx(0.1)
+
+
+def test_an_exchange_leaves_nothing_to_the_garbage_collector() -> None:
+    session = session_with(ScriptedMeter(), keep=1)
+    gc.disable()
+    try:
+        for _ in range(50):
+            session.read(0x00010000)
+        left = [
+            kind for kind in (type(thing).__name__ for thing in gc.get_objects()) if kind == "_Transmission"
+        ]
+    finally:
+        gc.enable()
+    assert left == []
