@@ -149,11 +149,16 @@ def _raise_translated(item: pytest.Item, error: BaseException) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Close the bench, and write the reports of a run of its own."""
-    cases = session.config.stash.get(SESSION, None)
+    config = session.config
+    cases = config.stash.get(SESSION, None)
     if cases is not None:
         from rig.testing.standalone import finish_standalone
 
-        finish_standalone(session.config, cases)
+        finish_standalone(config, cases)
+    elif config.getoption("--out") and config.pluginmanager.hasplugin("dsession"):
+        from rig.testing.standalone import finish_controller
+
+        finish_controller(config)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

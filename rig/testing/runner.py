@@ -65,7 +65,7 @@ def run(options: RunOptions, progress: Progress) -> RunOutcome:
     """Run the selected cases and write the record.
 
     Raises:
-        ConfigError: a file or an option is wrong, or nothing is selected.
+        ConfigError: a file, a port or an option is wrong, or nothing is selected.
         RigError: a suite could not be collected, or a report could not be made.
     """
     selection = Selection.parse(options.select)
@@ -74,6 +74,7 @@ def run(options: RunOptions, progress: Progress) -> RunOutcome:
             raise ConfigError("no such folder", key="--suite", value=str(folder), hint="a folder with test_*.py or *.robot")
     with_profile(options.bench)
     bench = Bench.load(options.bench, seed=options.seed, device_id=options.device)
+    bench.open_port()
     info = new_run_info(bench, selection=selection.text)
     out = options.out if options.out is not None else _default_out(info.started, info.id)
     is_new = not out.exists()

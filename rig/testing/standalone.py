@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rig.bench.binding import Bench
-from rig.testing.run_record import RunRecord, new_run_info
+from rig.results.store import Store
+from rig.testing.run_record import STORE_NAME, RunRecord, new_run_info
 from rig.testing.selection import Selection
 from rig.testing.session import CaseSession
 
@@ -39,10 +40,28 @@ def standalone_session(config: pytest.Config) -> CaseSession:
 
 
 def finish_standalone(config: pytest.Config, session: CaseSession) -> None:
-    """Close the bench; write exports and reports when there is an output directory."""
+    """Close the bench; write exports and reports when there is an output directory.
+
+    A worker of pytest-xdist leaves the writing to its controller.
+    """
     record = config.stash.get(_RECORD, None)
     if record is not None:
         record.describe(session.bench)
     session.bench.close()
-    if record is not None:
+    if record is None:
+        return
+    if hasattr(config, "workerinput"):
+        record.store.close()
+    else:
         record.finish()
+
+
+def finish_controller(config: pytest.Config) -> None:
+    """Write exports and reports of the run that the workers of pytest-xdist recorded."""
+    out = Path(config.getoption("--out"))
+    if not (out / STORE_NAME).is_file():
+        return
+    with Store(out / STORE_NAME, read_only=True) as store:
+        run = store.latest_run()
+    if run is not None and not run.finished:
+        RunRecord(out, run, resume=True).finish()

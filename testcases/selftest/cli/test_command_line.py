@@ -1,0 +1,103 @@
+"""The command line: subcommands are found, mistakes give one message and exit status 2, start-up stays short."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rig.cli.main import command_modules, main
+
+
+def rig(capsys, *arguments):
+    """Run the command line in this process; gives exit status, output, errors."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    seen = capsys.readouterr()
+    return ended.value.code or 0, seen.out, seen.err
+
+
+def test_every_subcommand_has_help(capsys):
+    names = command_modules()
+    assert {"run", "decode", "emulate", "prove", "report", "doctor", "bench", "topology"} <= set(names)
+    for name in names:
+        status, out, _ = rig(capsys, name, "--help")
+        assert status == 0
+        assert "Usage" in out
+
+
+def test_help_lists_all_of_them(capsys):
+    status, out, _ = rig(capsys, "--help")
+    assert status == 0
+    assert all(name in out for name in command_modules())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "--bench", "none.toml"], "none.toml: the bench file cannot be read"),
+        (["run", "--select", "colour=red"], "--select: unknown key (got 'colour=red')"),
+        (["run", "--resume"], "--resume: needs the directory of the run"),
+        (["run", "--suite", "nowhere"], "--suite: no such folder (got 'nowhere')"),
+        (["run", "--dut", "nobody", "--out", "x"], "--dut: no such device"),
+        (["prove", "--seeds", "0"], "--seeds: out of range (got 0)"),
+        (["report", "nowhere"], "not a run directory (got 'nowhere')"),
+        (["bench", "check", "none.toml"], "none.toml: the bench file cannot be read"),
+        (["doctor", "--bringup"], "--bringup: needs a bench file"),
+        (["doctor", "--bench", "none.toml"], "none.toml: the bench file cannot be read"),
+    ],
+)
+def test_mistakes(capsys, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = rig(capsys, *arguments)
+    assert status == 2
+    assert told in err
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_number_that_is_none(capsys):
+    status, _, err = rig(capsys, "run", "--seed", "many")
+    assert status == 2
+    assert "--seed" in err
+
+
+def test_topology_prints_the_links_and_what_covers_them(capsys):
+    status, out, _ = rig(capsys, "topology", "--notes")
+    assert status == 0
+    assert "K8-C1" in out
+    assert "RS-485" in out
+    assert "of 23 links covered by" in out
+
+
+def test_bench_check_says_what_a_bench_gives(capsys, tmp_path):
+    path = tmp_path / "bench.toml"
+    path.write_text('[bench]\nname = "b"\n[links.l]\nurl = "emulated"\n[[devices]]\nid = "m"\nrole = "meter"\nlink = "l"\n')
+    status, out, _ = rig(capsys, "bench", "check", str(path))
+    assert status == 0
+    assert "virtual time" in out
+    assert "no source on bench 'b'" in out
+
+
+def test_doctor_looks_at_this_computer(capsys):
+    status, out, _ = rig(capsys, "doctor")
+    assert status in {0, 3}
+    assert "PyVISA" in out
+
+
+def test_start_up_is_short(tmp_path):
+    """Processor time from the start to the first verdict: other work on the machine does not count."""
+    code = (
+        "import sys, time\n"
+        "from rig.cli import progress\n"
+        "def ended(self, case):\n"
+        "    print('CPU', time.process_time(), flush=True)\n"
+        "progress.PlainProgress.ended = ended\n"
+        "from rig.cli.main import main\n"
+        f"main(['run', '--select', 'id=dlt645_2007.addressing.own_address', '--out', {str(tmp_path / 'out')!r}])\n"
+    )
+
+    def once():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+        return next(float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("CPU"))
+
+    assert min(once() for _ in range(3)) < 1.5
