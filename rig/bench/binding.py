@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rig.sessions.meter import MeterSession
     from rig.twin.devices.meter_config import MeterConfig
 
+
 def builtin_bench() -> Path:
     """The emulated bench that is used when no bench file is given."""
     return Path(str(files("rig.bench") / "builtin" / "emulated.toml"))
@@ -40,7 +41,9 @@ class Bench:
         device_id: the device under test; None takes the first one.
     """
 
-    def __init__(self, inventory: Inventory, path: Path, *, seed: int = 1, device_id: str | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, path: Path, *, seed: int = 1, device_id: str | None = None
+    ) -> None:
         self.inventory = inventory
         self.path = path
         self.name = inventory.bench.name
@@ -155,9 +158,7 @@ class Bench:
         clock = self.world.engine.clock
         self._recorder = Recorder(clock, describe=describe)
         self._mark = 0
-        self._buses = {
-            name: Bus(line.master(), self._recorder) for name, line in self.world.lines.items()
-        }
+        self._buses = {name: Bus(line.master(), self._recorder) for name, line in self.world.lines.items()}
         self.rack.rebind(self.world.scene)
 
     def _begin_real(self) -> None:
@@ -193,6 +194,27 @@ class Bench:
                 self._broken[link] = str(error)
                 raise BenchError(self._broken[link]) from error
         return self._buses[link]
+
+    def open_port(self) -> None:
+        """Open the real port of the device under test before anything is judged; nothing to do when it is emulated.
+
+        Raises:
+            ConfigError: names the port in the bench file and what is wrong with it.
+        """
+        if self.simulated:
+            return
+        link = self.device.first_link
+        self._begin_real()
+        try:
+            self.bus(link)
+        except BenchError as error:
+            raise ConfigError(
+                "the port cannot be opened",
+                file=str(self.path),
+                key=f"links.{link}.url",
+                value=self.inventory.links[link].url,
+                hint=str(error).removeprefix(f"link {link}: "),
+            ) from error
 
     def dut(self, device_id: str | None = None) -> Dut:
         """The device under test (or another one of the bench), identified by its answer.
@@ -241,7 +263,9 @@ class Bench:
         check_mean(mean)
         kind, _, name = mean.partition(":")
         if kind in INSTRUMENT_ROLES:
-            return None if kind in self.rack.sections else f"no {kind.replace('_', ' ')} on bench {self.name!r}"
+            return (
+                None if kind in self.rack.sections else f"no {kind.replace('_', ' ')} on bench {self.name!r}"
+            )
         if kind == "password":
             if int(name) in self.declarations[self.device.id].passwords:
                 return None
@@ -316,4 +340,3 @@ def _positions(inventory: Inventory) -> dict[str, int]:
         device.id: device.position if device.position is not None else next(free)
         for device in inventory.devices
     }
-

@@ -9,6 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -23,7 +24,17 @@ InstrumentRole = Literal["source", "reference", "error_calculator", "counter"]
 Baud = Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
 
 _URL = re.compile(r"emulated|(socket|rfc2217|loop|pty|listen|alt)://\S*|/\S+|COM\d+", re.IGNORECASE)
+_TCP_URL = re.compile(r"(socket|rfc2217|listen)://", re.IGNORECASE)
 _URL_HINT = "/dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port, listen://host:port or emulated"
+
+
+def _has_host_and_port(url: str) -> bool:
+    """Whether a host and a port, 0..65535, can be read from a URL."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        return False
 
 
 class _Section(BaseModel):
@@ -68,6 +79,8 @@ class LinkSection(_Section):
     def _known_url(cls, value: str) -> str:
         if not _URL.fullmatch(value):
             raise ValueError(f"not a way to reach a line; {_URL_HINT}")
+        if _TCP_URL.match(value) and not _has_host_and_port(value):
+            raise ValueError("no host with a port 0..65535; for example socket://127.0.0.1:7645")
         return value
 
     @property
@@ -183,7 +196,9 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"the {what} cannot be read", file=str(path), hint=error.strerror) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the {what} is not UTF-8 text", file=str(path), hint=f"octet {error.start}") from None
+        raise ConfigError(
+            f"the {what} is not UTF-8 text", file=str(path), hint=f"octet {error.start}"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"the {what} is not TOML", file=str(path), hint=str(error)) from None
 
@@ -193,7 +208,9 @@ def mistakes_error(path: Path, mistakes: list[_Mistake]) -> ConfigError:
     if len(mistakes) == 1:
         key, message, value, hint = mistakes[0]
         return ConfigError(message, file=str(path), key=key, value=value, hint=hint or None)
-    lines = [str(ConfigError(text, key=key, value=value, hint=hint or None)) for key, text, value, hint in mistakes]
+    lines = [
+        str(ConfigError(text, key=key, value=value, hint=hint or None)) for key, text, value, hint in mistakes
+    ]
     return ConfigError(f"{len(mistakes)} mistakes\n  " + "\n  ".join(lines), file=str(path))
 
 
@@ -213,7 +230,10 @@ def toml_mistakes(error: ValidationError, model: type[BaseModel]) -> list[_Mista
         detail
         for detail in details
         if detail["type"] != "too_short"
-        or not any(len(cause) > len(detail["loc"]) and cause[: len(detail["loc"])] == detail["loc"] for cause in causes)
+        or not any(
+            len(cause) > len(detail["loc"]) and cause[: len(detail["loc"])] == detail["loc"]
+            for cause in causes
+        )
     ]
     return [_mistake(detail, model) for detail in kept]
 
@@ -266,7 +286,9 @@ def _mistake(detail: Any, model: type[BaseModel]) -> _Mistake:
 def _cross_check(inventory: Inventory, path: Path) -> list[_Mistake]:
     mistakes = [*_check_devices(inventory, path), *_check_instruments(inventory), *_check_mixture(inventory)]
     if inventory.bench.profile and not (path.parent / inventory.bench.profile).is_file():
-        mistakes.append(("bench.profile", "no such file", inventory.bench.profile, "path relative to the bench file"))
+        mistakes.append(
+            ("bench.profile", "no such file", inventory.bench.profile, "path relative to the bench file")
+        )
     return mistakes
 
 
@@ -287,10 +309,17 @@ def _check_devices(inventory: Inventory, path: Path) -> list[_Mistake]:
             mistakes.append((f"{place}.link", "missing", None, f"links are: {known}"))
         if device.declaration and not (path.parent / device.declaration).is_file():
             mistakes.append(
-                (f"{place}.declaration", "no such file", device.declaration, "path relative to the bench file")
+                (
+                    f"{place}.declaration",
+                    "no such file",
+                    device.declaration,
+                    "path relative to the bench file",
+                )
             )
         if device.position is not None and device.position in positions:
-            mistakes.append((f"{place}.position", "two devices in this position", device.position, "every position once"))
+            mistakes.append(
+                (f"{place}.position", "two devices in this position", device.position, "every position once")
+            )
         positions.add(device.position or 0)
     return mistakes
 
@@ -305,7 +334,9 @@ def _check_instruments(inventory: Inventory) -> list[_Mistake]:
     for number, instrument in enumerate(inventory.instruments):
         place = f"instruments[{number}]"
         if instrument.role in roles:
-            mistakes.append((f"{place}.role", "two instruments have this role", instrument.role, "every role once"))
+            mistakes.append(
+                (f"{place}.role", "two instruments have this role", instrument.role, "every role once")
+            )
         roles.add(instrument.role)
         offered = emulators if instrument.emulated else drivers
         if instrument.driver not in offered:

@@ -36,11 +36,13 @@ def run(
     ] = False,
     suite: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of cases to run in place of the installed suites; may be repeated.", metavar="DIR"),
+        typer.Option(
+            help="Folder of cases to run in place of the installed suites; may be repeated.", metavar="DIR"
+        ),
     ] = None,
     max_bench_time: Annotated[
         float | None,
-        typer.Option(help="On a bench in real time leave out cases that take longer (seconds)."),
+        typer.Option(min=0, help="On a bench in real time leave out cases that take longer (seconds)."),
     ] = None,
 ) -> None:
     """Run the suites on a bench; verdict table, results.json, JUnit XML, Allure, reports, certificate."""

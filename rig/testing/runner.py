@@ -71,7 +71,9 @@ def run(options: RunOptions, progress: Progress) -> RunOutcome:
     selection = Selection.parse(options.select)
     for folder in options.folders:
         if not folder.is_dir():
-            raise ConfigError("no such folder", key="--suite", value=str(folder), hint="a folder with test_*.py or *.robot")
+            raise ConfigError(
+                "no such folder", key="--suite", value=str(folder), hint="a folder with test_*.py or *.robot"
+            )
     with_profile(options.bench)
     bench = Bench.load(options.bench, seed=options.seed, device_id=options.device)
     bench.open_port()
