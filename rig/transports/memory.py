@@ -131,6 +131,7 @@ class MemoryLine:
                 if other.start_s < new.end_s - _TOUCH_S and new.start_s < other.end_s - _TOUCH_S:
                     active.remove(other)
                     other.timer.cancel()
+                    del other.timer
                     new = _collide(other, new)
         active.append(new)
         new.timer = self.clock.call_at(new.end_s, partial(self._deliver, new))
