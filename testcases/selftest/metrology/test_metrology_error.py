@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -107,8 +108,8 @@ def test_one_pulse_is_enough_at_the_starting_current():
 )
 def test_chosen_pulses_satisfy_both_rules_and_are_the_least(power, constant, reference, mpe):
     def satisfied(pulses: int) -> bool:
-        m0 = Decimal(reference) * pulses / constant
-        return m0 * mpe > 2000 and Decimal(3_600_000) * pulses >= 10 * power * constant
+        m0 = Fraction(reference * pulses, constant)
+        return m0 * Fraction(mpe) > 2000 and Decimal(3_600_000) * pulses >= 10 * power * constant
 
     chosen = pulses_to_count(
         meter_constant=Decimal(constant),
