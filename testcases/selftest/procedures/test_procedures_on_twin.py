@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from rig.bench.binding import Bench
-from rig.metrology.load_points import HALF_INDUCTIVE, UNITY, LoadPoint
-from rig.procedures.accuracy import basic_error
-from rig.procedures.station import Station
+from rig.bench.world import declaration_of
+from rig.metrology.load_points import HALF_INDUCTIVE, UNITY, LoadPoint, active_load_points
+from rig.procedures.accuracy import basic_error, load_curve, starting
+from rig.procedures.no_load import no_load
+from rig.procedures.station import Station, warm_up
 from rig.results.records import Verdict
+from rig.twin.devices.meter_config import RESIDENTIAL, MeterConfig
 
 POINTS = (
     LoadPoint("Imax", Decimal(60), UNITY),
@@ -62,6 +66,26 @@ def test_the_twins_error_is_reported(bench, point, added):
         assert float(reading.value) == pytest.approx(expected, abs=TOLERANCE)
     assert float(judged.value) == pytest.approx(expected, abs=TOLERANCE + 0.05)
     bench.end_case()
+
+
+@pytest.mark.parametrize(("letter", "constant"), [("A", 1600), ("C", 3200), ("D", 20000)])
+def test_other_classes_conform(letter, constant):
+    rating = replace(RESIDENTIAL, accuracy_class=letter, constant_imp_per_kwh=Decimal(constant))
+    config = MeterConfig.conforming(5, rating=rating)
+    held = Bench.load(seed=3)
+    held.configs["meter"], held.declarations["meter"] = config, declaration_of(config)
+    held.begin_case("class")
+    place = station_on(held)
+    measured = [warm_up(place)]
+    for factor in (UNITY, HALF_INDUCTIVE):
+        for direction in ("forward", "reverse"):
+            measured += load_curve(
+                place, held.error_calculator, active_load_points(rating, factor, direction)
+            )
+    measured += starting(place, held.error_calculator)
+    measured += no_load(place, held.counter)
+    held.close()
+    assert {item.verdict for item in measured} == {Verdict.PASS}
 
 
 def test_a_gain_beyond_the_class_fails(bench):
