@@ -87,13 +87,14 @@ def _take(station: Station, calculator: ErrorCalculator, plan: Plan, number: int
         reading = take_reading(station, calculator, plan)
         if isinstance(reading, Silence):
             return reading
-        readings.append(reading)
+        # what is judged is what the record shows, so that anyone can compute the verdict again from it
+        readings.append(reading.quantize(_SHOWN))
     return readings
 
 
 def _readings(point: LoadPoint, readings: Iterable[Decimal]) -> list[Measurement]:
     return [
-        Measurement(f"reading {number} at {point.name}", reading.quantize(_SHOWN), "%")
+        Measurement(f"reading {number} at {point.name}", reading, "%")
         for number, reading in enumerate(readings, start=1)
     ]
 

@@ -14,6 +14,7 @@ from rig.metrology.load_points import HALF_INDUCTIVE, UNITY, LoadPoint, active_l
 from rig.procedures.accuracy import basic_error, load_curve, repeatability, starting
 from rig.procedures.station import Station, WarmState, warm_up
 from rig.results.records import Verdict
+from rig.units import round_to_interval
 
 AT_10_ITR = LoadPoint("10 Itr", Decimal(5), UNITY)
 
@@ -53,6 +54,13 @@ def test_injected_error_of_a_finer_class_is_reported_finer():
 def test_verdict_is_on_the_rounded_value_and_includes_the_limit(injected, verdict):
     bench = fake_bench(error_percent=injected)
     assert basic_error(station(bench), bench.calculator, AT_10_ITR)[-1].verdict is verdict
+
+
+@pytest.mark.parametrize("jitter", [(0.04996, 0.05003), (0.14993, 0.15006), (-0.25004, -0.24995)])
+def test_the_verdict_can_be_computed_again_from_the_record(jitter):
+    bench = fake_bench(jitter_percent=jitter)
+    first, second, judged = basic_error(station(bench), bench.calculator, AT_10_ITR)
+    assert round_to_interval((first.value + second.value) / 2, Decimal("0.1")) == judged.value
 
 
 def test_measurement_says_where_its_limit_comes_from():
