@@ -116,7 +116,7 @@ MEANINGS = {
     "abnormal answer to read data": {"function": "read data", "abnormal": True},
     "1997 write C010 with password 00000000": {
         "function": "write data",
-        "credentials": {"level": "00", "password": "000000", "operator": "00000000"},
+        "credentials": {"level": "00", "password": "000000"},
     },
 }
 #: frame number -> finding codes its note promises
