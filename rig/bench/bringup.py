@@ -66,7 +66,9 @@ def read_record(path: Path | None) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ConfigError("not a record of a bring-up", file=str(path), hint=str(error)) from None
     if not isinstance(plain, dict):
-        raise ConfigError("not a record of a bring-up", file=str(path), hint="`rig doctor --bringup` writes it")
+        raise ConfigError(
+            "not a record of a bring-up", file=str(path), hint="`rig doctor --bringup` writes it"
+        )
     return plain
 
 
@@ -105,12 +107,18 @@ def bring_up(bench: Bench, *, loop_backs: frozenset[str] = frozenset()) -> Itera
     strangers = loop_backs - bench.inventory.links.keys()
     if strangers:
         raise ConfigError(
-            "no such link", key="--loop-back", value=", ".join(sorted(strangers)), hint=", ".join(bench.inventory.links)
+            "no such link",
+            key="--loop-back",
+            value=", ".join(sorted(strangers)),
+            hint=", ".join(bench.inventory.links),
         )
     bench.begin_case("bring-up")
     when = bench.clock.wall().isoformat(timespec="seconds")
     jobs: list[tuple[str, str, Callable[[Acceptance], None]]] = [
-        *(("adapter", name, _adapter_steps(bench, name, name in loop_backs)) for name in bench.inventory.links),
+        *(
+            ("adapter", name, _adapter_steps(bench, name, name in loop_backs))
+            for name in bench.inventory.links
+        ),
         *(("instrument", role, _instrument_steps(bench, role)) for role in bench.rack.sections),
         *(
             ("meter", device.id, _meter_steps(bench, device.id))
@@ -123,7 +131,9 @@ def bring_up(bench: Bench, *, loop_backs: frozenset[str] = frozenset()) -> Itera
         try:
             perform(acceptance)
         except (RigError, OSError, ValueError) as error:
-            acceptance.steps.append(Step("interrupted", passed=False, detail=f"{type(error).__name__}: {error}"))
+            acceptance.steps.append(
+                Step("interrupted", passed=False, detail=f"{type(error).__name__}: {error}")
+            )
         yield acceptance
     bench.end_case()
 
@@ -134,14 +144,22 @@ def _adapter_steps(bench: Bench, link: str, loop_back: bool) -> Callable[[Accept
         if section.adapter is not None and section.adapter.serial:
             acceptance.name = f"{link} {section.adapter.serial}"
         bus = bench.bus(link)
-        acceptance.steps.append(Step("open", passed=True, detail=f"{section.url} at {bus.settings.baud} bit/s"))
+        acceptance.steps.append(
+            Step("open", passed=True, detail=f"{section.url} at {bus.settings.baud} bit/s")
+        )
         if loop_back:
             timing = measure_echo(_uncorrected(bench, link))
             acceptance.steps.append(Step("loop-back timing", passed=True, detail=_timing_text(timing)))
             return
         stray = bus.discard_input()
         quiet = bus.read(bus.clock.now_s() + 0.5) is None and not stray
-        acceptance.steps.append(Step("line is quiet", passed=quiet, detail="no octets in 0.5 s" if quiet else "octets come by themselves"))
+        acceptance.steps.append(
+            Step(
+                "line is quiet",
+                passed=quiet,
+                detail="no octets in 0.5 s" if quiet else "octets come by themselves",
+            )
+        )
 
     return perform
 
@@ -196,7 +214,11 @@ def _meter_steps(bench: Bench, device_id: str) -> Callable[[Acceptance], None]:
         spread = f"{min(delays) * 1000:.1f} .. {max(delays) * 1000:.1f} ms"
         retries = sum(exchange.attempts - 1 for exchange in dut.meter.exchanges)
         acceptance.steps.append(
-            Step("answers every read", passed=retries == 0, detail=f"{_DELAY_READS} reads, delay {spread}, {retries} retries")
+            Step(
+                "answers every read",
+                passed=retries == 0,
+                detail=f"{_DELAY_READS} reads, delay {spread}, {retries} retries",
+            )
         )
 
     return perform

@@ -108,7 +108,10 @@ def check_feature(feature: str) -> None:
     kind, _, name = feature.partition(":")
     if not _FEATURE.fullmatch(feature):
         raise ConfigError(
-            "unknown feature", key="requires", value=feature, hint="function:1C, item:00010000, option:relay, baud:9600"
+            "unknown feature",
+            key="requires",
+            value=feature,
+            hint="function:1C, item:00010000, option:relay, baud:9600",
         )
     if kind == "option" and name not in OPTIONS:
         near = get_close_matches(name, OPTIONS, n=3)

@@ -46,19 +46,19 @@ class ProtocolTable(_Section):
 class RatingTable(_Section):
     """``[rating]``: as on the nameplate; left out, the usual residential meter."""
 
-    voltage_v: Decimal = Field(USUAL_RATING.voltage_v, gt=0, le=500)
-    itr_a: Decimal = Field(USUAL_RATING.itr_a, gt=0)
-    imin_a: Decimal = Field(USUAL_RATING.imin_a, gt=0)
-    imax_a: Decimal = Field(USUAL_RATING.imax_a, gt=0)
-    ist_a: Decimal = Field(USUAL_RATING.ist_a, gt=0)
-    frequency_hz: Decimal = Field(USUAL_RATING.frequency_hz, ge=45, le=65)
-    constant_imp_per_kwh: Decimal = Field(USUAL_RATING.constant_imp_per_kwh, gt=0)
+    voltage_v: Decimal = Field(default=USUAL_RATING.voltage_v, gt=0, le=500)
+    itr_a: Decimal = Field(default=USUAL_RATING.itr_a, gt=0)
+    imin_a: Decimal = Field(default=USUAL_RATING.imin_a, gt=0)
+    imax_a: Decimal = Field(default=USUAL_RATING.imax_a, gt=0)
+    ist_a: Decimal = Field(default=USUAL_RATING.ist_a, gt=0)
+    frequency_hz: Decimal = Field(default=USUAL_RATING.frequency_hz, ge=45, le=65)
+    constant_imp_per_kwh: Decimal = Field(default=USUAL_RATING.constant_imp_per_kwh, gt=0)
     accuracy_class: Literal["A", "B", "C", "D", "E"] = USUAL_RATING.accuracy_class
     connection: Literal["direct", "transformer"] = "direct"
     phases: Literal[1, 3] = 1
     bidirectional: bool = True
-    register_decimals: int = Field(2, ge=0, le=4)
-    tariffs: int = Field(4, ge=1, le=63)
+    register_decimals: int = Field(default=2, ge=0, le=4)
+    tariffs: int = Field(default=4, ge=1, le=63)
 
     @field_validator("imax_a")
     @classmethod

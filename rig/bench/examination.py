@@ -33,7 +33,11 @@ def examine_computer() -> Iterator[Finding]:
     """Python, packages, drivers, serial ports, VISA."""
     text = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", "good", f"{text} at {sys.executable}")
-    for package, why in (("pyserial", "serial ports"), ("scapy", "captures"), ("allure-pytest", "Allure results")):
+    for package, why in (
+        ("pyserial", "serial ports"),
+        ("scapy", "captures"),
+        ("allure-pytest", "Allure results"),
+    ):
         try:
             yield Finding(package, "good", version(package))
         except PackageNotFoundError:
@@ -49,7 +53,9 @@ def _serial_ports() -> Iterator[Finding]:
 
     ports = list(comports())
     if not ports:
-        yield Finding("serial ports", "mind", "none", "plug the adapter in; benches reached by socket:// need none")
+        yield Finding(
+            "serial ports", "mind", "none", "plug the adapter in; benches reached by socket:// need none"
+        )
     for port in ports:
         usable = os.access(port.device, os.R_OK | os.W_OK)
         yield Finding(
@@ -78,7 +84,9 @@ def examine_bench(path: Path) -> Iterator[Finding]:
         ConfigError: the bench file itself is wrong.
     """
     bench = Bench.load(path)
-    yield Finding("bench file", "good", f"{bench.name}, {'emulated' if bench.simulated else 'real'} time and devices")
+    yield Finding(
+        "bench file", "good", f"{bench.name}, {'emulated' if bench.simulated else 'real'} time and devices"
+    )
     try:
         bench.begin_case("doctor")
         yield from _links(bench)
@@ -97,10 +105,19 @@ def _links(bench: Bench) -> Iterator[Finding]:
         try:
             bus = bench.bus(name)
         except BenchError as error:
-            yield Finding(f"link {name}", "wrong", str(error), "check cable, power and address; is another program using it?")
+            yield Finding(
+                f"link {name}",
+                "wrong",
+                str(error),
+                "check cable, power and address; is another program using it?",
+            )
             continue
         seen = f"{section.url} opens, {bus.settings.baud} bit/s, delays known to ± {bus.timing_uncertainty_s * 1000:.0f} ms"
-        advice = "" if section.emulated or section.adapter else "measure the adapter: `rig doctor --bringup --loop-back`"
+        advice = (
+            ""
+            if section.emulated or section.adapter
+            else "measure the adapter: `rig doctor --bringup --loop-back`"
+        )
         yield Finding(f"link {name}", "mind" if advice else "good", seen, advice)
 
 
@@ -109,12 +126,19 @@ def _instrument(bench: Bench, role: str) -> Finding:
     try:
         bench.rack.get(role)
     except BenchError as error:
-        return Finding(f"{role} {section.driver}", "wrong", str(error), "check power, cable and the address in the bench file")
+        return Finding(
+            f"{role} {section.driver}",
+            "wrong",
+            str(error),
+            "check power, cable and the address in the bench file",
+        )
     identity = bench.rack.identities[role]
     seen = f"{identity.maker} {identity.model}, serial {identity.serial}, firmware {identity.firmware}"
     if identity.verified or section.emulated:
         return Finding(f"{role} {section.driver}", "good", seen)
-    return Finding(f"{role} {section.driver}", "mind", seen + ", unverified", "run `rig doctor --bringup` once")
+    return Finding(
+        f"{role} {section.driver}", "mind", seen + ", unverified", "run `rig doctor --bringup` once"
+    )
 
 
 def _calibration(bench: Bench, role: str, today: date) -> Finding:
@@ -123,7 +147,9 @@ def _calibration(bench: Bench, role: str, today: date) -> Finding:
     if section.emulated:
         return Finding(what, "good", "emulated, none needed")
     if due is None:
-        return Finding(what, "mind", "date unknown", "add calibration_due = YYYY-MM-DD: no certificate without it")
+        return Finding(
+            what, "mind", "date unknown", "add calibration_due = YYYY-MM-DD: no certificate without it"
+        )
     if due < today:
         return Finding(what, "wrong", f"was due on {due}", "have it calibrated: no certificate until then")
     if due - today < _SOON:
@@ -136,7 +162,11 @@ def _device(bench: Bench, device_id: str) -> Finding:
     try:
         dut = bench.dut(device_id)
     except RigError as error:
-        advice = "check wiring (A and B), power, rate and address" if not isinstance(error, BenchError) else "see its link"
+        advice = (
+            "check wiring (A and B), power, rate and address"
+            if not isinstance(error, BenchError)
+            else "see its link"
+        )
         return Finding(f"device {device_id}", "wrong", f"{type(error).__name__}: {error}", advice)
     seen = f"answers at address {dut.address}, declared by: {declaration.source}"
     if not declaration.passwords:

@@ -55,8 +55,8 @@ class BenchSection(_Section):
 class AdapterSection(_Section):
     """Timing of a real adapter as characterised: its own delay, and the expanded (k=2) spread of it, in seconds."""
 
-    latency_s: float = Field(0.0, ge=0, le=10)
-    jitter_s: float = Field(0.0, ge=0, le=10)
+    latency_s: float = Field(default=0.0, ge=0, le=10)
+    jitter_s: float = Field(default=0.0, ge=0, le=10)
     model: str = ""
     serial: str = ""
 
@@ -112,7 +112,7 @@ class DeviceSection(_Section):
     edition: Literal["2007", "1997"] = "2007"
     address: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     declaration: str = ""
-    position: int | None = Field(None, ge=1, le=96)
+    position: int | None = Field(default=None, ge=1, le=96)
     emulated: EmulatedSection = EmulatedSection()
 
     @property
@@ -296,31 +296,34 @@ def _check_devices(inventory: Inventory, path: Path) -> list[_Mistake]:
     mistakes: list[_Mistake] = []
     seen: set[str] = set()
     positions: set[int] = set()
-    known = ", ".join(inventory.links)
     for number, device in enumerate(inventory.devices):
         place = f"devices[{number}]"
+        mistakes += _check_device(inventory, device, place, path)
         if device.id in seen:
             mistakes.append((f"{place}.id", "two devices have this id", device.id, "every id once"))
+        if device.position in positions:
+            hint = "every position once"
+            mistakes.append((f"{place}.position", "two devices in this position", device.position, hint))
         seen.add(device.id)
-        for name in (device.links or (device.first_link,)) if device.first_link else ():
-            if name not in inventory.links:
-                mistakes.append((f"{place}.link", "no such link in this file", name, f"links are: {known}"))
-        if not device.first_link:
-            mistakes.append((f"{place}.link", "missing", None, f"links are: {known}"))
-        if device.declaration and not (path.parent / device.declaration).is_file():
-            mistakes.append(
-                (
-                    f"{place}.declaration",
-                    "no such file",
-                    device.declaration,
-                    "path relative to the bench file",
-                )
-            )
-        if device.position is not None and device.position in positions:
-            mistakes.append(
-                (f"{place}.position", "two devices in this position", device.position, "every position once")
-            )
-        positions.add(device.position or 0)
+        if device.position is not None:
+            positions.add(device.position)
+    return mistakes
+
+
+def _check_device(inventory: Inventory, device: DeviceSection, place: str, path: Path) -> list[_Mistake]:
+    """Whether the links and the declaration that a device names are there."""
+    mistakes: list[_Mistake] = []
+    known = f"links are: {', '.join(inventory.links)}"
+    if not device.first_link:
+        mistakes.append((f"{place}.link", "missing", None, known))
+    mistakes += [
+        (f"{place}.link", "no such link in this file", name, known)
+        for name in device.links or (device.link,)
+        if name and name not in inventory.links
+    ]
+    if device.declaration and not (path.parent / device.declaration).is_file():
+        hint = "path relative to the bench file"
+        mistakes.append((f"{place}.declaration", "no such file", device.declaration, hint))
     return mistakes
 
 

@@ -21,14 +21,20 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     bench: Annotated[
-        Path | None, typer.Option(help="Bench file whose links, instruments and devices are examined.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Bench file whose links, instruments and devices are examined.", metavar="FILE"),
     ] = None,
     bringup: Annotated[
-        bool, typer.Option("--bringup", help="Accept every adapter, instrument and meter of the bench, and record it.")
+        bool,
+        typer.Option(
+            "--bringup", help="Accept every adapter, instrument and meter of the bench, and record it."
+        ),
     ] = False,
     loop_back: Annotated[
         list[str] | None,
-        typer.Option(help="A link that has a loop-back plug now: its adapter's timing is measured.", metavar="LINK"),
+        typer.Option(
+            help="A link that has a loop-back plug now: its adapter's timing is measured.", metavar="LINK"
+        ),
     ] = None,
 ) -> None:
     """Examine this computer and a bench; exit 0 when nothing is wrong, 3 when something is."""
@@ -69,14 +75,19 @@ def _bring_up(file: Path | None, loop_backs: frozenset[str]) -> int:
     path = record_path(bench)
     if path is None:
         raise ConfigError(
-            "no place for the record", file=str(file), key="bench.bringup", hint='add bringup = "bringup.json" to [bench]'
+            "no place for the record",
+            file=str(file),
+            key="bench.bringup",
+            hint='add bringup = "bringup.json" to [bench]',
         )
     acceptances = []
     try:
         for acceptance in bring_up(bench, loop_backs=loop_backs):
             acceptances.append(acceptance)
             write_record(path, [acceptance])
-            print(f"{acceptance.kind} {acceptance.name}: {'accepted' if acceptance.passed else 'NOT accepted'}")
+            print(
+                f"{acceptance.kind} {acceptance.name}: {'accepted' if acceptance.passed else 'NOT accepted'}"
+            )
             for step in acceptance.steps:
                 print(f"  {'good ' if step.passed else 'WRONG'} {step.name}: {step.detail}")
     finally:

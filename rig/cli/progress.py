@@ -44,7 +44,9 @@ class PlainProgress:
         """Print the case's line."""
         self.done += 1
         reason = f"  {case.reason}" if case.reason else ""
-        print(f"[{self.done}/{self.total}] {case.verdict:<14} {case.id}{reason}", file=self.stream, flush=True)
+        print(
+            f"[{self.done}/{self.total}] {case.verdict:<14} {case.id}{reason}", file=self.stream, flush=True
+        )
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -83,7 +85,9 @@ class LiveProgress:
     def ended(self, case: CaseResult) -> None:
         """Count the case; one that did not pass leaves a line."""
         self.counts[case.verdict] += 1
-        shown = " ".join(f"[{COLOURS[verdict]}]{count} {verdict}[/]" for verdict, count in self.counts.items())
+        shown = " ".join(
+            f"[{COLOURS[verdict]}]{count} {verdict}[/]" for verdict, count in self.counts.items()
+        )
         self.bar.update(self.task, advance=1, counts=shown)
         if case.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE}:
             from rich.markup import escape

@@ -63,8 +63,4 @@ def _show(matrix: KillMatrix) -> None:
     problems = matrix.problems()
     for problem in problems:
         console.print(escape(problem), style="red", highlight=False)
-    console.print(
-        f"{len(matrix.cases)} cases, {len(matrix.defects)} known-bad devices, {len(matrix.seeds)} conforming devices: "
-        + (f"{len(problems)} problems" if problems else "proven"),
-        highlight=False,
-    )
+    console.print(matrix.summary(), highlight=False)

@@ -15,8 +15,12 @@ def register(app: typer.Typer) -> None:
 
 def report(
     directory: Annotated[Path, typer.Argument(help="Run directory.", metavar="DIR")],
-    run: Annotated[str | None, typer.Option(help="Id of the run; default: the last one.", metavar="ID")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only check the hashes of the run directory.")] = False,
+    run: Annotated[
+        str | None, typer.Option(help="Id of the run; default: the last one.", metavar="ID")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check the hashes of the run directory.")
+    ] = False,
 ) -> None:
     """Write results.json, JUnit XML and all reports again; or check that nothing was changed since."""
     from rig.errors import ConfigError
@@ -27,7 +31,10 @@ def report(
     path = directory / STORE_NAME
     if not path.is_file():
         raise ConfigError(
-            "not a run directory", key="DIR", value=str(directory), hint=f"`rig run --out DIR` makes one, with {STORE_NAME}"
+            "not a run directory",
+            key="DIR",
+            value=str(directory),
+            hint=f"`rig run --out DIR` makes one, with {STORE_NAME}",
         )
     if check:
         problems = verify(directory)

@@ -81,7 +81,9 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     if console is None:
         terminal = sys.stdout.isatty()
         console = Console(width=None if terminal else 160)
-    table = Table(title="Verdicts" + (" (simulated: they test the rig, not a device)" if outcome.simulated else ""))
+    table = Table(
+        title="Verdicts" + (" (simulated: they test the rig, not a device)" if outcome.simulated else "")
+    )
     for name in ("case", "clause", "measured", "limit", "verdict"):
         table.add_column(name, overflow="fold", no_wrap=name == "verdict")
     for case in outcome.cases:
@@ -98,5 +100,7 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     if any(item.provisional for case in outcome.cases for item in case.measurements):
         console.print("* provisional limit: not read in the standard itself", highlight=False)
     counts = Counter(case.verdict for case in outcome.cases)
-    console.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False)
+    console.print(
+        ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False
+    )
     console.print(f"results in {outcome.out.resolve()}", highlight=False, soft_wrap=True)

@@ -49,7 +49,8 @@ class CaseInfo:
     def clause(self) -> str:
         """All clauses; those of another standard than the first carry its name."""
         return ", ".join(
-            number if standard == self.standard else f"{standard} {number}" for standard, number in self.clauses
+            number if standard == self.standard else f"{standard} {number}"
+            for standard, number in self.clauses
         )
 
     @property

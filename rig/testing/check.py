@@ -73,7 +73,13 @@ class Check:
         )
 
     def within(
-        self, name: str, value: Number, criterion_id: str, *, uncertainty: Number | None = None, stop: bool = True
+        self,
+        name: str,
+        value: Number,
+        criterion_id: str,
+        *,
+        uncertainty: Number | None = None,
+        stop: bool = True,
     ) -> Verdict:
         """``value`` must satisfy the criterion of this id, in the criterion's unit; limits come from its table."""
         from rig.criteria.registry import criterion
@@ -120,7 +126,9 @@ class Check:
         low = None if lower is None else to_decimal(lower)
         high = None if upper is None else to_decimal(upper)
         spread = None if uncertainty is None else to_decimal(uncertainty)
-        verdict = judge(to_decimal(value), low, high, uncertainty=spread, rule="guarded" if spread else "simple")
+        verdict = judge(
+            to_decimal(value), low, high, uncertainty=spread, rule="guarded" if spread else "simple"
+        )
         measurement = Measurement(name, to_decimal(value), unit, low, high, spread, clause=clause)
         return self._numeric(measurement, Verdict(verdict), stop)
 

@@ -23,7 +23,8 @@ def is_case(item: pytest.Item) -> bool:
         return True
     fixtures: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     return any(
-        definitions and definitions[-1].func.__module__ == _FIXTURES_MODULE for definitions in fixtures.values()
+        definitions and definitions[-1].func.__module__ == _FIXTURES_MODULE
+        for definitions in fixtures.values()
     )
 
 
@@ -45,7 +46,9 @@ def _read(item: pytest.Item) -> CaseInfo:
     info = CaseInfo(
         id=".".join((*pieces, bare)) + bracket + parameters,
         title=doc.split("\n")[0].rstrip(".") or bare.replace("_", " "),
-        clauses=tuple((str(m.args[0]), str(m.args[1])) for m in _closest_first(item, "clause") if len(m.args) == 2),
+        clauses=tuple(
+            (str(m.args[0]), str(m.args[1])) for m in _closest_first(item, "clause") if len(m.args) == 2
+        ),
         link=str(_argument(item, "link")),
         title_zh=str(_argument(item, "title_zh")),
         criteria=_arguments(item, "criterion"),

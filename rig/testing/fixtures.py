@@ -81,4 +81,3 @@ def error_calculator(bench: Bench) -> ErrorCalculator:
 def counter(bench: Bench) -> PulseCounter:
     """Pulse counter."""
     return _present(bench, "counter", bench.counter)
-

@@ -103,7 +103,11 @@ class KillMatrix:
         """JSON-ready."""
         return {
             "cases": {
-                case.id: {"title": case.title, "clauses": sorted(case.clauses), "known_bad": list(case.known_bad)}
+                case.id: {
+                    "title": case.title,
+                    "clauses": sorted(case.clauses),
+                    "known_bad": list(case.known_bad),
+                }
                 for case in self.cases.values()
             },
             "defects": self.defects,
@@ -114,13 +118,20 @@ class KillMatrix:
             "problems": self.problems(),
         }
 
+    def summary(self) -> str:
+        """One line: how much was looked at and what came out."""
+        kills = sum(len(killed) for killed in self.kills.values())
+        return (
+            f"{len(self.cases)} cases, {len(self.defects)} known-bad devices, {len(self.seeds)} conforming devices; "
+            f"{kills} kills, {len(self.problems())} problems."
+        )
+
     def to_markdown(self) -> str:
         """For the documentation: what each device is killed by, and with what observed value."""
         lines = [
             "# Kill matrix",
             "",
-            f"{len(self.cases)} cases, {len(self.defects)} known-bad devices, {len(self.seeds)} conforming devices; "
-            f"{sum(len(killed) for killed in self.kills.values())} kills, {len(self.problems())} problems.",
+            self.summary(),
             "",
             "| known-bad device | failed by | observed |",
             "|---|---|---|",

@@ -5,7 +5,8 @@ Everything heavy is imported when a first case is collected, so that other peopl
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     from rig.testing.case import RUNNING
 
     item.stash[RUNNING] = _session(item.config).start(case_info(item))
-    try:
+    with _judging(item):
         return (yield)
-    except BaseException as error:
-        _raise_translated(item, error)
 
 
 class _Gate:
@@ -99,12 +98,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     running = item.stash.get(RUNNING, None)
     if running is None:
         return (yield)
-    try:
+    with _judging(item):
         result = yield
         _session(item.config).body_ended(running)
         return result
-    except BaseException as error:
-        _raise_translated(item, error)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -117,34 +114,44 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     if running is None:
         return (yield)
     try:
-        return (yield)
+        with _judging(item, besides=DEVICE_FAULTS):
+            return (yield)
     except DEVICE_FAULTS as error:
         # the case is judged by its body; that the device was not put back is told, for the cases that follow
         running.check.note(f"the device could not be put back: {reason_of(error)}")
-    except BaseException as error:
-        _raise_translated(item, error)
     finally:
         _session(item.config).finish(running)
         del item.stash[RUNNING]
 
 
-def _raise_translated(item: pytest.Item, error: BaseException) -> None:
-    """Raise what pytest and Allure shall see: skips for what was not run, AssertionError for what failed."""
+@contextmanager
+def _judging(item: pytest.Item, *, besides: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Keep what escapes a phase of a case, and raise what pytest and Allure shall see in its place."""
+    try:
+        yield
+    except besides:
+        raise
+    except BaseException as error:
+        shown = _shown(item, error)
+        if shown is error:
+            raise
+        raise shown from error
+
+
+def _shown(item: pytest.Item, error: BaseException) -> BaseException:
+    """Skips for what was not run, AssertionError for what failed, anything else for an error."""
     from rig.testing.case import RUNNING
     from rig.testing.outcomes import CaseError, NotApplicable, NotTested
 
-    running = item.stash[RUNNING]
     if isinstance(error, pytest.skip.Exception):
         error = NotTested(str(error.msg))
     elif isinstance(error, pytest.fail.Exception):
         error = CaseError(f"{error.msg} (pytest.fail records nothing: use the check fixture)")
-    shown = _session(item.config).translate(running, error)
+    shown = _session(item.config).translate(item.stash[RUNNING], error)
     if isinstance(shown, (NotApplicable, NotTested)):
         word = "NOT_APPLICABLE" if isinstance(shown, NotApplicable) else "NOT_TESTED"
-        raise pytest.skip.Exception(f"{word}: {shown}", _use_item_location=True) from None
-    if shown is error:
-        raise error
-    raise shown from error
+        return pytest.skip.Exception(f"{word}: {shown}", _use_item_location=True)
+    return shown
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -166,4 +173,3 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     out = config.getoption("--out")
     if out and config.stash.get(SESSION, None) is not None:
         terminalreporter.write_line(f"rig: results in {Path(out).resolve()}")
-

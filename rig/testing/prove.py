@@ -145,7 +145,8 @@ def _jobs(matrix: KillMatrix) -> list[dict[str, Any]]:
 
 
 def _work_off(workers: list[_Worker], jobs: deque[dict[str, Any]], matrix: KillMatrix, tell: Tell) -> None:
-    lock, total, failures = Lock(), len(jobs), []
+    lock, total = Lock(), len(jobs)
+    failures: list[Exception] = []
 
     def work(worker: _Worker) -> None:
         try:

@@ -95,7 +95,9 @@ class RigLibrary:
         voltage = float(rating.voltage_v)
         amperes = current_a(current, rating)
         angle = power_factor_angle_deg(power_factor)
-        phases = tuple(PhaseState(voltage, amperes, angle, -120.0 * number) for number in range(rating.phases))
+        phases = tuple(
+            PhaseState(voltage, amperes, angle, -120.0 * number) for number in range(rating.phases)
+        )
         source = self._source
         source.apply(ElectricalState(phases, float(rating.frequency_hz)))
         if not source.output_is_on():

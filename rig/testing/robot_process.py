@@ -65,7 +65,12 @@ def main() -> int:
 
 
 def _plain(info: Any) -> dict[str, Any]:
-    return {"id": info.id, "title": info.title, "clauses": [list(pair) for pair in info.clauses], "link": info.link}
+    return {
+        "id": info.id,
+        "title": info.title,
+        "clauses": [list(pair) for pair in info.clauses],
+        "link": info.link,
+    }
 
 
 def _allure_listener(folder: Path) -> Any:

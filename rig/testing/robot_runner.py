@@ -44,7 +44,9 @@ def run_robot(
     }
     offered: list[CaseInfo] = []
     command = [sys.executable, "-m", "rig.testing.robot_process", json.dumps(plain)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=_environment()) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=_environment()
+    ) as child:
         assert child.stdout is not None
         for line in child.stdout:
             offered += _take(json.loads(line), record, progress)
@@ -82,4 +84,7 @@ def _environment() -> dict[str, str]:
     import os
 
     paths = [str(root.import_path) for root in suite_roots()]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+    }

@@ -74,7 +74,12 @@ class RobotCases:
             return
         listener = CaseListener(session, self.infos)
         suite.run(
-            listener=[listener, *more_listeners], output=None, log=None, report=None, console="none", runemptysuite=True
+            listener=[listener, *more_listeners],
+            output=None,
+            log=None,
+            report=None,
+            console="none",
+            runemptysuite=True,
         )
 
 
@@ -95,7 +100,7 @@ class CaseListener:
         self.infos = infos
         self._running: RunningCase | None = None
 
-    def start_test(self, data: Any, result: Any) -> None:
+    def start_test(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Gate a test; one that must not run gets a setup that skips it."""
         info = self.infos[data.full_name]
         self._running = running = self.session.start(info)
@@ -107,13 +112,15 @@ class CaseListener:
             word = "NOT_APPLICABLE" if isinstance(reason, NotApplicable) else "NOT_TESTED"
             data.setup.config(name="Skip", args=[f"{word}: {reason}"])
 
-    def end_test(self, data: Any, result: Any) -> None:
+    def end_test(self, data: Any, result: Any) -> None:  # noqa: ARG002 - Robot's interface
         """Judge a test by the error that ended it, and tell Robot when it has to be a failure."""
         running = self._running
         assert running is not None
         self._judge(running, result, close_case())
         case = self.session.finish(running)
         self._running = None
+        if case is None:
+            return
         if result.passed and case.verdict.value != "PASS":
             result.status = "FAIL"
         if result.failed:

@@ -77,7 +77,9 @@ class RunRecord:
             raise ConfigError("cannot be written", key="--out", value=str(out), hint=error.strerror) from None
         path = out / STORE_NAME
         if resume and not path.is_file():
-            raise ConfigError("no run to resume here", key="--out", value=str(out), hint=f"{STORE_NAME} is missing")
+            raise ConfigError(
+                "no run to resume here", key="--out", value=str(out), hint=f"{STORE_NAME} is missing"
+            )
         self.store = Store(path)
         self.run = self._resumed(run) if resume else run
         self.store.begin_run(self.run)
@@ -91,10 +93,15 @@ class RunRecord:
         for key in ("seed", "selection"):
             if getattr(earlier, key) != getattr(run, key):
                 raise ConfigError(
-                    "not the run that was begun", key=f"--{key[:6]}", value=getattr(run, key), hint=f"it had {getattr(earlier, key)!r}"
+                    "not the run that was begun",
+                    key=f"--{key[:6]}",
+                    value=getattr(run, key),
+                    hint=f"it had {getattr(earlier, key)!r}",
                 )
         if earlier.hashes != run.hashes:
-            raise ConfigError("the bench or the suites changed since the run began", key="--resume", hint="start a new run")
+            raise ConfigError(
+                "the bench or the suites changed since the run began", key="--resume", hint="start a new run"
+            )
         earlier.finished, earlier.exit_code = "", None
         return earlier
 

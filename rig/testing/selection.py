@@ -77,8 +77,14 @@ class Selection:
                 known = sorted({value for info in every for value in _values(info, device, key)})
                 shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
                 return ConfigError(
-                    "selects no case", key="--select", value=f"{key}={','.join(given)}", hint=f"there are {shown}"
+                    "selects no case",
+                    key="--select",
+                    value=f"{key}={','.join(given)}",
+                    hint=f"there are {shown}",
                 )
         return ConfigError(
-            "selects no case", key="--select", value=self.text, hint="each part matches some case, together none"
+            "selects no case",
+            key="--select",
+            value=self.text,
+            hint="each part matches some case, together none",
         )

@@ -137,7 +137,11 @@ class CaseSession:
             running.errors.append(error)
             running.check.measurements.append(_fault_measurement(running, error))
             return CheckFailed(reason_of(error))
-        hint = " (a plain assert is not recorded: use the check fixture)" if isinstance(error, AssertionError) else ""
+        hint = (
+            " (a plain assert is not recorded: use the check fixture)"
+            if isinstance(error, AssertionError)
+            else ""
+        )
         running.errors.append(CaseError(reason_of(error) + hint))
         return running.errors[-1]
 

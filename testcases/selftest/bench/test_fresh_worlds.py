@@ -111,7 +111,9 @@ def test_instruments_see_the_circuit_of_the_present_case():
     bench.close()
 
 
-@pytest.mark.parametrize("feature", ["relay", "option:relais", "function:7F", "item:1", "baud:fast", "colour:red"])
+@pytest.mark.parametrize(
+    "feature", ["relay", "option:relais", "function:7F", "item:1", "baud:fast", "colour:red"]
+)
 def test_features_that_nobody_can_declare(feature):
     with pytest.raises(ConfigError):
         check_feature(feature)

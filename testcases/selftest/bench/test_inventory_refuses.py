@@ -57,9 +57,13 @@ def test_the_builtin_bench_is_emulated():
     assert all(bench.missing(role) is None for role in ("source", "reference", "error_calculator", "counter"))
 
 
-@pytest.mark.parametrize("url", ["/dev/ttyUSB0", "COM3", "rfc2217://h:1", "listen://0.0.0.0:9", "emulated", "loop://"])
+@pytest.mark.parametrize(
+    "url", ["/dev/ttyUSB0", "COM3", "rfc2217://h:1", "listen://0.0.0.0:9", "emulated", "loop://"]
+)
 def test_ways_to_reach_a_line(write, url):
-    assert read_inventory(write(DESIGN_EXAMPLE.replace("socket://127.0.0.1:7645", url))).links["bus1"].url == url
+    assert (
+        read_inventory(write(DESIGN_EXAMPLE.replace("socket://127.0.0.1:7645", url))).links["bus1"].url == url
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,9 @@ def test_a_real_source_cannot_feed_an_emulated_meter(write):
 
 
 def test_an_unknown_driver_names_a_similar_one(write):
-    text = refusal(write(DESIGN_EXAMPLE + INSTRUMENT.format(driver="fluke_6105", resource="TCPIP::h::1::SOCKET")))
+    text = refusal(
+        write(DESIGN_EXAMPLE + INSTRUMENT.format(driver="fluke_6105", resource="TCPIP::h::1::SOCKET"))
+    )
     assert "did you mean fluke_6105a?" in text
 
 
@@ -138,7 +144,10 @@ def test_two_things_in_one_place(write):
 
 
 def test_emulated_and_real_devices_do_not_mix(write):
-    mixed = DESIGN_EXAMPLE + '[links.bus2]\nurl = "emulated"\n[[devices]]\nid = "m2"\nrole = "meter"\nlink = "bus2"\n'
+    mixed = (
+        DESIGN_EXAMPLE
+        + '[links.bus2]\nurl = "emulated"\n[[devices]]\nid = "m2"\nrole = "meter"\nlink = "bus2"\n'
+    )
     assert "rig emulate" in refusal(write(mixed))
 
 

@@ -71,7 +71,9 @@ def test_topology_prints_the_links_and_what_covers_them(capsys):
 
 def test_bench_check_says_what_a_bench_gives(capsys, tmp_path):
     path = tmp_path / "bench.toml"
-    path.write_text('[bench]\nname = "b"\n[links.l]\nurl = "emulated"\n[[devices]]\nid = "m"\nrole = "meter"\nlink = "l"\n')
+    path.write_text(
+        '[bench]\nname = "b"\n[links.l]\nurl = "emulated"\n[[devices]]\nid = "m"\nrole = "meter"\nlink = "l"\n'
+    )
     status, out, _ = rig(capsys, "bench", "check", str(path))
     assert status == 0
     assert "virtual time" in out
@@ -93,11 +95,13 @@ def test_start_up_is_short(tmp_path):
         "    print('CPU', time.process_time(), flush=True)\n"
         "progress.PlainProgress.ended = ended\n"
         "from rig.cli.main import main\n"
-        f"main(['run', '--select', 'id=dlt645_2007.addressing.own_address', '--out', {str(tmp_path / 'out')!r}])\n"
+        f"main(['run', '--select', 'id=dlt645_2007.addressing.read_address', '--out', {str(tmp_path / 'out')!r}])\n"
     )
 
     def once():
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
         return next(float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("CPU"))
 
     assert min(once() for _ in range(3)) < 1.5

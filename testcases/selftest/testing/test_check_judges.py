@@ -68,7 +68,7 @@ def test_an_overlap_is_inconclusive_not_a_failure(checks):
 
 def test_between_with_one_open_side(checks):
     assert checks.between("gain", 3, 0, None, unit="kWh") is Verdict.PASS
-    with pytest.raises(CheckFailed, match="limits 0 .. ∞"):
+    with pytest.raises(CheckFailed, match=r"limits 0 \.\. ∞"):
         checks.between("gain", -1, 0, None, unit="kWh")
 
 

@@ -29,7 +29,16 @@ def run_suite(tmp_path):
         suite = tmp_path / "own"
         suite.mkdir(exist_ok=True)
         (suite / "test_it.py").write_text(text)
-        command = [sys.executable, "-m", "rig.cli.main", "run", "--suite", str(suite), "--out", str(tmp_path / "out")]
+        command = [
+            sys.executable,
+            "-m",
+            "rig.cli.main",
+            "run",
+            "--suite",
+            str(suite),
+            "--out",
+            str(tmp_path / "out"),
+        ]
         return subprocess.run([*command, *more], capture_output=True, text=True, check=False, cwd=tmp_path)
 
     return run

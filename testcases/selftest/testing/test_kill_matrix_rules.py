@@ -26,7 +26,9 @@ def fill(matrix):
     matrix.add_conforming(1, [said("a", "PASS"), said("b", "NOT_APPLICABLE")])
     matrix.add_defect("bad-checksum", [said("a", "FAIL", (CLAUSE, "5A")), said("b", "PASS")])
     matrix.add_defect("late:800ms", [said("a", "FAIL", (CLAUSE, "0.8")), said("b", "FAIL", ("x", "0.8"))])
-    matrix.add_defect("late:1s", [said("a", "FAIL", (CLAUSE, "1")), said("b", "FAIL", ("DL/T 645-2007 7.1", "1"))])
+    matrix.add_defect(
+        "late:1s", [said("a", "FAIL", (CLAUSE, "1")), said("b", "FAIL", ("DL/T 645-2007 7.1", "1"))]
+    )
 
 
 def test_a_full_matrix_has_no_problems(matrix):

@@ -36,7 +36,9 @@ def whole(tmp_path_factory):
 def test_killed_and_resumed(tmp_path, whole, kill):
     out = tmp_path / "out"
     moment = random.Random(kill)
-    child = subprocess.Popen(command(out), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path)
+    child = subprocess.Popen(
+        command(out), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path
+    )
     for _ in range(moment.randrange(1, 25)):
         child.stdout.readline()
     time.sleep(moment.random() * 0.02)
@@ -54,19 +56,25 @@ def test_killed_and_resumed(tmp_path, whole, kill):
 
 
 def test_nothing_to_resume(tmp_path):
-    done = subprocess.run(command(tmp_path / "new", "--resume"), capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        command(tmp_path / "new", "--resume"), capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert done.returncode == 2
     assert "no run to resume" in done.stderr
 
 
 def test_a_finished_run_is_rendered_again_and_another_seed_refused(tmp_path):
     out = tmp_path / "out"
-    short = ["--select", "id=dlt645_2007.addressing.own_address", "--out", str(out)]
+    short = ["--select", "id=dlt645_2007.addressing.read_address", "--out", str(out)]
     base = [sys.executable, "-m", "rig.cli.main", "run", *short]
     subprocess.run([*base, "--seed", "5"], capture_output=True, check=True, cwd=tmp_path)
-    again = subprocess.run([*base, "--seed", "5", "--resume"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    again = subprocess.run(
+        [*base, "--seed", "5", "--resume"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert again.returncode == 0
     assert "1 PASS" in again.stdout
-    other = subprocess.run([*base, "--seed", "6", "--resume"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    other = subprocess.run(
+        [*base, "--seed", "6", "--resume"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert other.returncode == 2
     assert "it had 5" in other.stderr

@@ -14,7 +14,11 @@ BAD = '[bench]\nname = "bad"\n[links.bus1]\nurl = "emulated"\n[[devices]]\nid = 
 
 def pytest_in(folder, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *arguments], capture_output=True, text=True, check=False, cwd=folder
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
 
 
