@@ -71,6 +71,9 @@ class LabProfile:
 
     def _overridden(self, item: Criterion, values: Mapping[str, Any]) -> Criterion:
         changes: dict[str, Any] = {"source": f"profile of {self.name}", **values}
+        if any(key in values for key in ("limit", "lower", "upper")):
+            # a number of the lab's own is not one that was read in the standard
+            changes.setdefault("provenance", "recalled")
         if changes.get("provenance") == "seen" and "source" not in values:
             raise ConfigError(
                 "a limit that was seen needs its source",

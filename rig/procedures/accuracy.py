@@ -172,7 +172,7 @@ def load_curve(
         measured += errors
         conditions += found
         planned += 1
-        judged += errors[-1].verdict is not Verdict.INCONCLUSIVE
+        judged += errors[-1].curve is not None or errors[-1].verdict is Verdict.FAIL
     measured.append(_points_run(planned, judged))
     return [*measured, *(item for item in largest_deviations(conditions) if item not in measured)]
 

@@ -99,6 +99,11 @@ def test_profile_sets_the_decision_rule_of_a_standard(profile):
     assert registry.criterion("JJG596-2012.MPE.1.balanced.NORMAL.1").rule == "simple"
 
 
+def test_a_labs_own_number_is_provisional_until_its_source_is_named(profile):
+    registry.load_profile(profile('[criteria."JJG596-2026.MPE.B.ITR-IMAX.1"]\nlimit = "0.6"\n'))
+    assert registry.criterion("JJG596-2026.MPE.B.ITR-IMAX.1").provisional
+
+
 def test_an_override_without_source_is_marked_as_the_labs(profile):
     registry.load_profile(profile('[profile]\nname = "L"\n[criteria."SYS.RT.QUERY"]\nlimit = 3\n'))
     changed = registry.criterion("SYS.RT.QUERY")

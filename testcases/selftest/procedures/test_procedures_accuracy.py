@@ -297,6 +297,25 @@ def test_a_curve_records_the_largest_deviation_of_every_quantity():
     }
 
 
+def test_points_that_are_inconclusive_by_rule_are_judged_all_the_same():
+    bench = fake_bench(error_percent=1.0)
+    points = active_load_points(RATING, UNITY)
+    found = load_curve(station(bench, rule=GUARDED), bench.calculator, points)
+    (counted,) = [item for item in found if item.name == "load points judged"]
+    assert (counted.value, counted.verdict) == (5, Verdict.PASS)
+    assert [item.verdict for item in found if item.curve] == [Verdict.INCONCLUSIVE] * 4 + [Verdict.PASS]
+
+
+def test_points_without_a_good_stimulus_are_not_judged():
+    bench = fake_bench()
+    bench.source.distortion = lambda state: scaled(
+        state, voltage=1.05 if state.phases[0].current_a > 20 else 1.0
+    )
+    found = load_curve(station(bench), bench.calculator, active_load_points(RATING, UNITY))
+    (counted,) = [item for item in found if item.name == "load points judged"]
+    assert (counted.value, counted.upper, counted.verdict) == (3, 5, Verdict.INCONCLUSIVE)
+
+
 def test_starting_on_a_bench_too_uncertain_for_it():
     bench = fake_bench()
     bench.calculator.error_uncertainty_percent = Decimal(7)
