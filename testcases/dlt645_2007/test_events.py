@@ -16,6 +16,7 @@ pytestmark = [
 ]
 
 PROGRAMMING, CLOCK_SET, POWER_OFF = 0x03300000, 0x03300400, 0x03110000
+EVENT_RESET = 0x03300300
 OVER_VOLTAGE, UNDER_VOLTAGE = 0x03030000, 0x03020000
 CUSTOMER_NUMBER = 0x0400040E
 
@@ -82,18 +83,17 @@ def test_programming_identifier(meter, check, program):
     )  # fmt: skip
 
 
-@pytest.mark.needs("password:2", "password:4")
-@pytest.mark.requires("option:demand-reset")
-@pytest.mark.bench_time(70)
+@pytest.mark.needs("password:2")
+@pytest.mark.requires("option:event-reset")
 @pytest.mark.title_zh("最近一次事件序号为一")
-@pytest.mark.known_bad("event-order-reversed", "demand-reset-unrecorded")
+@pytest.mark.known_bad("event-order-reversed", "event-reset-unrecorded")
 def test_newest_event_is_number_one(meter, check, wait):
     """The newest record is number 1, the one before it number 2."""
-    meter.reset_demand()
-    first = seconds(meter.read(0x03300201).data[:6])
+    meter.reset_events(PROGRAMMING | 0xFF)
+    first = seconds(meter.read(EVENT_RESET | 1).data[:6])
     wait(10)
-    meter.reset_demand()
-    newest, previous = (seconds(meter.read(0x03300200 | number).data[:6]) for number in (1, 2))
+    meter.reset_events(PROGRAMMING | 0xFF)
+    newest, previous = (seconds(meter.read(EVENT_RESET | number).data[:6]) for number in (1, 2))
     check.true("time of number 1", newest > first, observed=newest, expected=f"after {first}")
     check.equal("time of number 2", previous.isoformat(), first.isoformat())
 

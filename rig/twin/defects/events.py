@@ -47,13 +47,13 @@ def programmed_item_lost(device: EmulatedMeter, _: Parameter) -> None:
     on_item(device, lambda di: _record(_PROGRAMMING, di), lambda data: data[:10] + bytes(len(data) - 10))
 
 
-@defect("event-order-reversed", "numbers records of demand resets from the oldest on", "A.4")
+@defect("event-order-reversed", "numbers records of event resets from the oldest on", "A.4")
 def event_order_reversed(device: EmulatedMeter, _: Parameter) -> None:
     """Number 1 is the oldest."""
     log, record = device.meter.events, device.meter.events.record
 
     def turned(kind: str, place: int) -> EventRecord | None:
-        return record(kind, log.count(kind) + 1 - place if kind == "demand-reset" else place)
+        return record(kind, log.count(kind) + 1 - place if kind == "event-reset" else place)
 
     overrule(log, "record", turned)
 

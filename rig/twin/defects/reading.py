@@ -94,22 +94,31 @@ def tariff_beyond_zero(device: EmulatedMeter, _: Parameter) -> None:
     )
 
 
-@defect("follow-up-frame-lost", "loses the last value of a follow-up frame", "7.2")
+def _of_energy(request: Frame) -> bool:
+    """Energies only: other long answers come from other parts of the firmware."""
+    return (identifier(request) or 0) >> 24 == 0x00
+
+
+def _later_part(request: Frame, answer: Frame) -> bool:
+    return request.function == FOLLOW_UP and not answer.abnormal and _of_energy(request)
+
+
+@defect("follow-up-frame-lost", "loses the last energy of a follow-up frame", "7.2")
 def follow_up_frame_lost(device: EmulatedMeter, _: Parameter) -> None:
     """The sequence octet overwrites it."""
     on_answer(
         device,
-        lambda request, answer: request.function == FOLLOW_UP and not answer.abnormal,
+        _later_part,
         lambda _, answer: replace(answer, data=answer.data[:-5] + answer.data[-1:]),
     )
 
 
-@defect("follow-up-bit-missing", "does not say that a follow-up frame exists", "7.2")
+@defect("follow-up-bit-missing", "does not say that a follow-up frame with energies exists", "7.2")
 def follow_up_bit_missing(device: EmulatedMeter, _: Parameter) -> None:
     """D5 stays clear in the first answer."""
     on_answer(
         device,
-        lambda request, answer: request.function == READ and answer.follow_up,
+        lambda request, answer: request.function == READ and answer.follow_up and _of_energy(request),
         lambda _, answer: replace(answer, control=answer.control & ~0x20),
     )
 
@@ -119,7 +128,7 @@ def follow_up_sequence_from_zero(device: EmulatedMeter, _: Parameter) -> None:
     """SEQ of the answer is one less than asked."""
     on_answer(
         device,
-        lambda request, answer: request.function == FOLLOW_UP and not answer.abnormal,
+        _later_part,
         lambda _, answer: replace(answer, data=answer.data[:-1] + bytes(((answer.data[-1] - 1) & 0xFF,))),
     )
 
@@ -129,7 +138,7 @@ def follow_up_never_ends(device: EmulatedMeter, _: Parameter) -> None:
     """D5 is set in every follow-up frame."""
     on_answer(
         device,
-        lambda request, answer: request.function == FOLLOW_UP and not answer.abnormal,
+        _later_part,
         lambda _, answer: replace(answer, control=answer.control | 0x20),
     )
 
