@@ -13,7 +13,7 @@ from rig.errors import ConfigError
 from rig.ports.meter import MeterRating
 from rig.twin.devices.behaviour import Behaviour
 from rig.twin.devices.error_model import ErrorModel, GainRegion
-from rig.twin.devices.tariff import TariffTables
+from rig.twin.devices.tariff import Period, TariffTables
 
 #: 220 V, 0.25-0.5(60) A, class B, 1200 imp/kWh: the usual residential meter
 RESIDENTIAL = MeterRating(
@@ -148,7 +148,8 @@ class MeterConfig:
     def conforming(cls, seed: int, **fixed: Any) -> Self:
         """Draw a legal meter: same seed, same meter; ``fixed`` fields are kept as given.
 
-        Errors stay inside half of the class limits, drift inside 0.4 s/d, delays inside 25..400 ms.
+        Errors stay inside half of the class limits, drift inside 0.4 s/d, delays inside 25..400 ms; day tables and
+        the billing day differ from meter to meter.
         """
         draw = random.Random(f"conforming meter {seed}")
         from_s = round(draw.uniform(0.025, 0.2), 4)
@@ -164,6 +165,8 @@ class MeterConfig:
             "clock_battery_v": round(draw.uniform(3.3, 3.7), 2),
             "reading_battery_v": round(draw.uniform(5.6, 6.4), 2),
         }
+        drawn["billing_days"] = ((draw.randrange(1, 29), 0),)
+        drawn["tables"] = TariffTables(day_tables=[[_drawn_day(draw), _drawn_day(draw)] for _ in range(2)])
         drawn["error_model"] = _drawn_errors(draw, fixed.get("rating", RESIDENTIAL))
         return cls(**(drawn | fixed))
 
@@ -199,6 +202,16 @@ def _rating(mapping: Mapping[str, Any]) -> MeterRating:
         decimal = isinstance(getattr(RESIDENTIAL, key), Decimal)
         values[key] = Decimal(str(value)) if decimal else value
     return replace(RESIDENTIAL, **values)
+
+
+def _drawn_day(draw: random.Random) -> tuple[Period, ...]:
+    """Four to eight periods on full hours, the first at midnight, neighbours of different tariff."""
+    hours = [0, *sorted(draw.sample(range(5, 24), draw.randrange(3, 8)))]
+    periods: list[Period] = []
+    for hour in hours:
+        last = periods[-1].tariff if periods else 0
+        periods.append(Period(hour, 0, draw.choice([tariff for tariff in (1, 2, 3, 4) if tariff != last])))
+    return tuple(periods)
 
 
 def _drawn_energy(draw: random.Random) -> tuple[float, ...]:

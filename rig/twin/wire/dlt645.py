@@ -13,7 +13,6 @@ from rig.protocols.dlt645.frame import (
     NEED_DATA,
     Frame,
     FrameReader,
-    Noise,
     decode_frame,
     encode,
 )
@@ -310,6 +309,3 @@ class Dlt645Wire:
             return None
         separator = b"\xaa" if self.profile.freeze_separator and di >> 24 == 0x05 else b""
         return separator.join(present) + (b"\xaa" if self.profile.block_end_mark else b"")
-
-
-__all__ = ["AcceptRules", "Dlt645Wire", "Frame", "Noise"]
