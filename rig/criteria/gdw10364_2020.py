@@ -73,7 +73,8 @@ def _item(suffix: str, clause: str, quantity: str, operator: str, limit: str, no
         quantity=quantity,
         operator="abs<=" if operator == "abs<=" else "<=",
         unit="%",
-        provenance="seen",
+        # read in software that applies the standard, not in the standard
+        provenance="recalled",
         source=SOURCE,
         limit=Decimal(limit),
         note=note,

@@ -22,7 +22,7 @@ CLAUSES = (
 )  # fmt: skip
 
 #: id, quantity, then limit in percent and origin for class 2, 1, 0.5S, 0.2S ("-": none); s seen in the extract,
-#: b seen in bench software, r recalled
+#: b in bench software (provisional, for that is not the standard), r recalled
 INFLUENCE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("VOLTAGE.1", "voltage +/-10 %, PF 1", "1.0 s", "0.7 s", "0.2 b", "0.1 b"),
     ("VOLTAGE.0.5L", "voltage +/-10 %, PF 0.5L", "1.5 s", "1.0 s", "0.4 b", "0.2 b"),
@@ -53,7 +53,7 @@ INFLUENCE: tuple[tuple[str, str, str, str, str, str], ...] = (
 CLASSES = ("2", "1", "0.5S", "0.2S")
 _ORIGIN: dict[str, tuple[Provenance, str]] = {
     "s": ("seen", TABLE_8),
-    "b": ("seen", BENCH),
+    "b": ("recalled", BENCH),
     "r": ("recalled", RECALLED),
 }
 _NOTES = {

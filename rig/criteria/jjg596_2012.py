@@ -77,7 +77,8 @@ CRITERIA = (
             quantity=f"active energy error, class {meter_class}, {balance}, {current_range.lower()} current, PF {factor}",
             operator="abs<=",
             unit="%",
-            provenance="seen",
+            # read in software that applies the regulation, not in the regulation
+            provenance="recalled",
             source=SOURCE,
             limit=Decimal(limit),
         )

@@ -228,6 +228,8 @@ _SINGLE = (
     _item("REF.RF", "reference conditions", "radio-frequency field, 30 kHz to 6 GHz", "<=", "1", "V/m"),
     _item("REF.CURRENT", "reference conditions", "current against the wanted one", "abs<=", "2", "%", provenance="recalled",
           source="bench practice: the regulation names load points, not how closely a bench must meet them"),
+    _item("REF.OPEN", "reference conditions", "current where the circuit is to be open, as a share of the starting current", "<=", "50",
+          "% of Ist", provenance="recalled", source="bench practice: the regulation says open, not how small a leak must be"),
     _item("TIME_STANDARD", "clock", "time standard against true time", "abs<=", "1", "s"),
     _item("CLOCK_TESTER", "clock", "daily error of the clock tester", "abs<=", "0.05", "s/d"),
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""No-load: voltage on, current open, and at most one pulse in the time that the regulation computes."""
+"""No-load: voltage on, current open, and at most one pulse in the time that the regulation computes.
+
+Silence says something of the meter only while its pulses are heard, so the same input counts pulses under load before and after.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,27 @@ from rig.criteria.jjg596_2026 import NO_LOAD_FACTOR, NO_LOAD_VOLTAGE
 from rig.criteria.mpe import active_mpe
 from rig.criteria.registry import criterion
 from rig.metrology.decision import judge
+from rig.metrology.error import run_time_s
+from rig.metrology.load_points import UNITY, LoadPoint
 from rig.metrology.thresholds import no_load_time_min
 from rig.ports.instruments import PulseCounter
 from rig.ports.meter import MeterRating
-from rig.procedures.station import Station, faulty_stimulus, set_state, state_of
+from rig.procedures.readings import SLOWEST
+from rig.procedures.station import (
+    Station,
+    faults,
+    faulty_stimulus,
+    set_load,
+    set_state,
+    state_of,
+    total_power_w,
+)
 from rig.results.records import Measurement, Verdict
 
 #: how often the counter is looked at, so that a creeping meter is known before the full time is over
 LOOK_EVERY_S = 60.0
+#: pulses under load that show that the output lives and that the counter hears it
+PROOF_PULSES = 2
 
 
 def no_load_minutes(rating: MeterRating) -> Decimal:
@@ -37,8 +53,49 @@ def no_load_minutes(rating: MeterRating) -> Decimal:
 def no_load(station: Station, counter: PulseCounter) -> list[Measurement]:
     """Count pulses at 1.1 Unom without current for the least test time; ends early when the limit is passed.
 
+    The last measurement is the judged one. Where no pulses come under load either, before or after, the result is
+    INCONCLUSIVE: a dead output or a loose pick-up would pass every no-load test.
+
     Spec: JJG 596-2026, no-load
     """
+    before = pulses_under_load(station, counter, "before")
+    if faults(before):
+        return before
+    judged = _watched(station, counter)
+    if faults(judged):
+        return [*before, *judged]
+    after = pulses_under_load(station, counter, "after")
+    return [*before, *after] if faults(after) else [*before, *after, *judged]
+
+
+def pulses_under_load(station: Station, counter: PulseCounter, when: str) -> list[Measurement]:
+    """Pulses at 10 Itr and PF 1; fewer than expected are INCONCLUSIVE, for the no-load rule was neither kept nor broken."""
+    used = criterion("JJG596-2026.NO_LOAD.PULSES")
+    point = LoadPoint("10 Itr", 10 * station.rating.itr_a, UNITY)
+    wanted = set_load(station, point)
+    pulse_s = float(run_time_s(1, station.rating.constant_imp_per_kwh, total_power_w(station, point)))
+    deadline = station.clock.now_s() + SLOWEST * (PROOF_PULSES + 1) * pulse_s
+    counter.start_totalize(position=station.position)
+    total = 0
+    while total < PROOF_PULSES and station.clock.now_s() < deadline:
+        station.wait(pulse_s)
+        total = counter.read_total()
+    fault = faulty_stimulus(station, wanted, point.name)
+    if fault:
+        return fault
+    return [
+        Measurement(
+            name=f"output pulses at 10 Itr {when} the no-load test",
+            value=Decimal(total),
+            unit=used.unit,
+            lower=Decimal(PROOF_PULSES),
+            verdict=Verdict.PASS if total >= PROOF_PULSES else Verdict.INCONCLUSIVE,
+            clause=f"{used.standard} {used.clause}",
+        )
+    ]
+
+
+def _watched(station: Station, counter: PulseCounter) -> list[Measurement]:
     rating = station.rating
     used = criterion("JJG596-2026.NO_LOAD.PULSES")
     assert used.limit is not None

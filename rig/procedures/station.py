@@ -115,6 +115,9 @@ def verify_stimulus(station: Station, wanted: ElectricalState, where: str) -> li
             found.append(_deviation(f"{phase}current at {where}", "CURRENT", got.current_a, asked.current_a))
             difference = (got.angle_deg - asked.angle_deg + 180.0) % 360.0 - 180.0
             found.append(_condition(f"{phase}angle at {where}", "ANGLE", to_decimal(round(difference, 4))))
+        else:
+            share = got.current_a / float(station.rating.ist_a) * 100.0
+            found.append(_condition(f"{phase}current at {where}", "OPEN", to_decimal(round(share, 4))))
     return found
 
 
