@@ -227,6 +227,10 @@ class Dlt645Wire:
             if isinstance(found, Frame):
                 frames.append(found)
         self._partial = self._reader.missing != _NOTHING_HELD
+        if not frames and self._partial and (hidden := _frame_at_the_end(data)) is not None:
+            # a stray 68H can look like the head of a longer frame: the line went quiet behind a whole one
+            self._drop_partial()
+            return [hidden]
         return frames
 
     def _drop_partial(self) -> None:
@@ -309,3 +313,14 @@ class Dlt645Wire:
             return None
         separator = b"\xaa" if self.profile.freeze_separator and di >> 24 == 0x05 else b""
         return separator.join(present) + (b"\xaa" if self.profile.block_end_mark else b"")
+
+
+def _frame_at_the_end(data: bytes) -> Frame | None:
+    """A whole frame that ends with the last octet, wherever it begins; None: there is none."""
+    start = data.find(b"\x68")
+    while start >= 0:
+        try:
+            return decode_frame(data[start:])
+        except RemoteProtocolError:
+            start = data.find(b"\x68", start + 1)
+    return None

@@ -235,6 +235,17 @@ def test_noise_and_any_preamble_before_a_request(bench):
         assert bench.wire.respond(before + request) is not None, before.hex()
 
 
+def test_a_stray_start_octet_that_looks_like_a_head_does_not_hide_the_request():
+    # the stray 68H finds its second 68H inside the address of the request that follows
+    for address in ("000000006801", "680000000001", "006800000001", "000068000001"):
+        bench = Bench(address=address)
+        request = frame(address, 0x11, di(0x00010000))
+        for before in range(8):
+            raw = bench.wire.respond(b"\x68" + b"\xfe" * before + request)
+            assert raw is not None, (address, before)
+            assert opened(raw)[:2] == (address, 0x91)
+
+
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
