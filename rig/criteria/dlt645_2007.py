@@ -223,12 +223,12 @@ CRITERIA = (
     _limit(
         "CLOCK_RUN",
         "A.5",
-        "seconds gained by the meter clock in one minute",
+        "seconds gained by the meter clock in two minutes",
         "abs<=",
         "s",
-        "1",
+        "2",
         seen=False,
-        source="one-second resolution of the register",
+        source="one-second resolution of the register and the response delays of the readings",
     ),
     _limit(
         "SYNC_DEVIATION",

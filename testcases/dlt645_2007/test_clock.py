@@ -12,15 +12,15 @@ DATE, TIME = 0x04000101, 0x04000102
 
 
 @pytest.mark.criterion("DLT645.CLOCK_RUN")
-@pytest.mark.bench_time(65)
+@pytest.mark.bench_time(125)
 @pytest.mark.title_zh("时钟走时")
 @pytest.mark.known_bad("clock-shown-slow")
 def test_clock_runs(dut, meter, check, wait):
-    """In one minute the clock goes on by one minute."""
+    """In two minutes the clock goes on by two minutes."""
     first, begun = meter.read_clock(), dut.clock.now_s()
-    wait(60)
+    wait(120)
     shown = (meter.read_clock() - first).total_seconds()
-    check.within("gain in a minute", shown - (dut.clock.now_s() - begun), "DLT645.CLOCK_RUN")
+    check.within("gain in two minutes", shown - (dut.clock.now_s() - begun), "DLT645.CLOCK_RUN")
 
 
 @pytest.mark.needs("password:4")

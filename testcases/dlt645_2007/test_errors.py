@@ -101,7 +101,9 @@ def test_noise_before_request(meter, check):
 @pytest.mark.known_bad("no-resynchronisation")
 def test_stray_start_octet(meter, check):
     """A request right after a stray 68H is answered."""
-    exchange = meter.send_raw(b"\x68" + meter.wake_up + bytes(good(meter)))
+    spoilt = (b"\x68" + b"\xfe" * count + bytes(good(meter)) for count in (4, 3))
+    # an address may put another 68H where it would make the stray one a start octet
+    exchange = meter.send_raw(next(octets for octets in spoilt if octets[7] != 0x68))
     check.true(
         "answer after a stray 68H", exchange.frame is not None, observed=exchange.data, expected="a frame"
     )

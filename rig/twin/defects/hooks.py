@@ -143,7 +143,7 @@ def split_answers(device: EmulatedMeter) -> Callable[[], Any]:
 
     def connected(tap: Any) -> None:
         held.append(Splitter(device, tap))
-        connect(held[-1])  # type: ignore[arg-type]
+        connect(held[-1])
 
     overrule(device.wire, "connect", connected)
     return lambda: held[-1] if held else None
