@@ -67,13 +67,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Open the record of a case, and judge what escapes its fixtures."""
-    from rig.testing.collection import case_info, is_case
+    from rig.testing.case import INFO, RUNNING
 
-    if not is_case(item):
+    info = item.stash.get(INFO, None)
+    if info is None:
         return (yield)
-    from rig.testing.case import RUNNING
-
-    item.stash[RUNNING] = _session(item.config).start(case_info(item))
+    item.stash[RUNNING] = _session(item.config).start(info)
     with _judging(item):
         return (yield)
 
