@@ -132,7 +132,7 @@ class InstrumentSection(_Section):
     #: waits of the real instrument, by the driver's own names, for example settling_s
     timing: dict[str, float] = Field(default_factory=dict)
     #: declared expanded uncertainty (k=2) in percent from the calibration, where the driver's class value does not hold
-    uncertainty_percent: Decimal | None = None
+    uncertainty_percent: Decimal | None = Field(None, gt=0, le=100)
 
     @property
     def emulated(self) -> bool:

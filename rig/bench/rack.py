@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from decimal import Decimal
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,21 @@ def _load(group: str, name: str) -> Any:
     if found is None:
         raise BenchError(f"no {group.removeprefix('rig.')} entry named {name}")
     return found.load()
+
+
+#: attribute that a declared uncertainty replaces, by role, and what one percent is there; a source has none to declare
+_UNCERTAINTIES = {
+    "reference": ("power_uncertainty_percent", Decimal(1)),
+    "error_calculator": ("error_uncertainty_percent", Decimal(1)),
+    "counter": ("timebase_relative_uncertainty", Decimal("0.01")),
+}
+
+
+def _declare_uncertainty(role: str, instrument: Instrument, percent: Decimal) -> None:
+    """The uncertainty of the calibration certificate holds, not the class that the driver assumes."""
+    if role in _UNCERTAINTIES:
+        attribute, one_percent = _UNCERTAINTIES[role]
+        setattr(instrument, attribute, percent * one_percent)
 
 
 class Rack:
@@ -78,6 +94,8 @@ class Rack:
                 instrument.close()
                 raise BenchError(f"driver {section.driver} has no timing {name!r}")
             setattr(instrument, name, seconds)
+        if section.uncertainty_percent is not None:
+            _declare_uncertainty(role, instrument, section.uncertainty_percent)
         self.identities[role] = self._identity(section, instrument)
         return instrument
 

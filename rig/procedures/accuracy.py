@@ -62,9 +62,7 @@ def _error_at(
     found = verify_stimulus(station, wanted, point.name)
     if faults(found):
         return faults(found), found
-    plan = plan_reading(
-        station, calculator, total_power_w(station, point), limit.limit_percent, slowest=slowest
-    )
+    plan = _configured(station, calculator, point, limit.limit_percent, slowest)
     taken = _take(station, calculator, plan, READINGS_PER_POINT)
     found += verify_stimulus(station, wanted, point.name)
     if faults(found):
@@ -76,12 +74,29 @@ def _error_at(
     return [*_readings(point, taken), judged], found
 
 
+def _configured(
+    station: Station,
+    calculator: ErrorCalculator,
+    point: LoadPoint,
+    mpe_percent: Decimal,
+    slowest: float = SLOWEST,
+) -> Plan:
+    """Plan the readings and set the calculator; twice where it tells its real constant C0 only when it is set."""
+    power_w = total_power_w(station, point)
+    assumed: Decimal | None = None
+    while True:
+        told, assumed = assumed, calculator.reference_constant_imp_per_kwh
+        plan = plan_reading(station, calculator, power_w, mpe_percent, slowest=slowest)
+        calculator.configure(
+            meter_constant_imp_per_kwh=station.rating.constant_imp_per_kwh,
+            pulses=plan.pulses,
+            position=station.position,
+        )
+        if told is not None or calculator.reference_constant_imp_per_kwh == assumed:
+            return plan
+
+
 def _take(station: Station, calculator: ErrorCalculator, plan: Plan, number: int) -> list[Decimal] | Silence:
-    calculator.configure(
-        meter_constant_imp_per_kwh=station.rating.constant_imp_per_kwh,
-        pulses=plan.pulses,
-        position=station.position,
-    )
     readings: list[Decimal] = []
     for _ in range(number):
         reading = take_reading(station, calculator, plan)
@@ -201,7 +216,7 @@ def repeatability(
     limit, used = repeatability_limit(station.rating, point.current_a, point.power_factor.name)
     mpe = active_mpe(station.rating, point.current_a, point.power_factor.name, station.edition)
     wanted = set_load(station, point)
-    plan = plan_reading(station, calculator, total_power_w(station, point), mpe.limit_percent)
+    plan = _configured(station, calculator, point, mpe.limit_percent)
     taken = _take(station, calculator, plan, number)
     fault = faulty_stimulus(station, wanted, point.name)
     if fault:

@@ -13,6 +13,7 @@ from rig.metrology.load_points import UNITY, LoadPoint
 from rig.metrology.registers import demand_limit_percent, register_sum_limit_steps, register_sum_steps
 from rig.procedures.station import Station, faulty_stimulus, set_load, set_state, state_of, total_power_w
 from rig.results.records import Measurement, Verdict
+from rig.units import round_to_interval
 
 _CLAUSE = "JJG 596-2026 register sum"
 _DEMAND_CLAUSE = "JJG 596-2026 demand"
@@ -122,22 +123,29 @@ def maximum_demand(
     if station.reference is not None:
         power_w = abs(Decimal(str(station.reference.read().active_power_w)))
     shown_kw = read_demand_kw()
+    basic = active_mpe(rating, point.current_a, point.power_factor.name)
     limit = demand_limit_percent(
-        active_mpe(rating, point.current_a, point.power_factor.name).limit_percent,
+        basic.limit_percent,
         criterion("JJG596-2026.DEMAND.SHARE").limit or Decimal(0),
         rating.voltage_v * 10 * rating.itr_a * rating.phases,
         power_w,
     ).quantize(_SHOWN)
-    error = ((shown_kw * 1000 - power_w) / power_w * 100).quantize(_SHOWN)
+    error = (shown_kw * 1000 - power_w) / power_w * 100
+    # the regulation rounds errors of demand as those of energy
+    value = (
+        error.quantize(_SHOWN)
+        if basic.rounding_percent is None
+        else round_to_interval(error, basic.rounding_percent)
+    )
     used = criterion("JJG596-2026.DEMAND.SHARE")
     return [
         Measurement(
             name=f"error of the maximum demand at {point.name}",
-            value=error,
+            value=value,
             unit="%",
             lower=-limit,
             upper=limit,
-            verdict=station.judged(used, error, limit, None),
+            verdict=station.judged(used, value, limit, None),
             criterion=used.id,
             clause=_DEMAND_CLAUSE,
         )

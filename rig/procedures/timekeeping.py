@@ -99,7 +99,8 @@ def displayed_time(station: Station, read_clock: Callable[[], datetime]) -> list
     difference = (shown - before).total_seconds() - took_s / 2 + 0.5
     value = to_decimal(round(difference, 3))
     if used.rounding is not None:
-        value = round_to_interval(value, used.rounding)
+        # plus zero: no minus sign on a clock that is right
+        value = round_to_interval(value, used.rounding) + 0
     uncertainty = to_decimal(round(0.5 + took_s / 2, 3))
     return [
         Measurement(

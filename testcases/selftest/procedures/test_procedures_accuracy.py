@@ -72,6 +72,20 @@ def test_measurement_says_where_its_limit_comes_from():
     assert not judged.provisional
 
 
+def test_a_reference_constant_that_is_known_only_when_set_moves_the_pulses():
+    bench = fake_bench()
+    configure = bench.calculator.configure
+
+    def telling(**settings) -> None:
+        configure(**settings)
+        bench.calculator.reference_constant_imp_per_kwh = Decimal(100_000)
+
+    bench.calculator.configure = telling
+    assert basic_error(station(bench), bench.calculator, AT_10_ITR)[-1].verdict is Verdict.PASS
+    # 5E8 asks for 10 s, which are 4 pulses; 100000 asks for m0 above 2000, which are 24.0, so 25
+    assert [pulses for _, pulses in bench.calculator.configured] == [4, 25]
+
+
 def test_pulses_time_and_position_follow_from_the_load():
     bench = fake_bench()
     basic_error(station(bench, position=3), bench.calculator, AT_10_ITR)
