@@ -132,7 +132,9 @@ def powered(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def keep(
-    meter: MeterSession, credentials: Callable[[int], Credentials], powered: None
+    meter: MeterSession,
+    credentials: Callable[[int], Credentials],
+    powered: None,
 ) -> Iterator[Callable[[int], bytes]]:
     """Remember a parameter's octets; they are written back after the case."""
     kept: dict[int, bytes] = {}
@@ -221,7 +223,10 @@ class DayTable:
     """Rewrites the day table in force so that tariffs switch at moments of the case's choosing."""
 
     def __init__(
-        self, meter: MeterSession, keep: Callable[[int], bytes], write: Callable[[int, bytes], None]
+        self,
+        meter: MeterSession,
+        keep: Callable[[int], bytes],
+        write: Callable[[int, bytes], None],
     ) -> None:
         self._meter = meter
         self._keep = keep
@@ -262,7 +267,9 @@ def _to_bcd(number: int) -> int:
 
 @pytest.fixture
 def day_table(
-    meter: MeterSession, keep: Callable[[int], bytes], credentials: Callable[[int], Credentials]
+    meter: MeterSession,
+    keep: Callable[[int], bytes],
+    credentials: Callable[[int], Credentials],
 ) -> DayTable:
     """The day table in force, put back after the case."""
 

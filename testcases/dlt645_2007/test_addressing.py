@@ -11,6 +11,7 @@ from rig.protocols.dlt645.messages import (
     read_address,
     read_data,
     reset_meter,
+    write_address,
     write_data,
 )
 
@@ -49,7 +50,8 @@ def test_other_address_not_answered(meter, silent):
     silent("answer to another address", encode(read_data(another(meter.address), ENERGY)))
     first = str((int(meter.address[0]) + 1) % 10)
     silent(
-        "answer to an address with another first digit", encode(read_data(first + meter.address[1:], ENERGY))
+        "answer to an address with another first digit",
+        encode(read_data(first + meter.address[1:], ENERGY)),
     )
 
 
@@ -162,15 +164,16 @@ def test_address_item(meter, check):
 @pytest.mark.known_bad("write-address-lost", "write-address-keeps-old", "answers-other-addresses")
 def test_write_address(dut, meter, ask, check, send):
     """After write address the meter answers to the new address and no longer to the old one."""
-    from rig.protocols.dlt645.messages import write_address
-
     new = another(meter.address)
     answer = ask(write_address(new))
     check.equal("control octet", f"{answer.control:02X}H", "95H")
     try:
         reading = dut.session(new).send_raw(meter.wake_up + encode(read_data(new, ENERGY)))
         check.true(
-            "answer to the new address", reading.frame is not None, observed="silence", expected="a frame"
+            "answer to the new address",
+            reading.frame is not None,
+            observed="silence",
+            expected="a frame",
         )
         check.silence("answer to the old address", send(read_data(meter.address, ENERGY)))
     finally:

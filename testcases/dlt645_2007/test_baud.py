@@ -75,7 +75,10 @@ def test_change_and_return(dut, meter, check, other_baud, back, send, change):
         dut.bus.reconfigure(replace(back, baud=baud))
         reading = send(read_data(meter.address, ENERGY))
         check.true(
-            f"answer at {baud} bit/s", reading.frame is not None, observed=reading.data, expected="a frame"
+            f"answer at {baud} bit/s",
+            reading.frame is not None,
+            observed=reading.data,
+            expected="a frame",
         )
 
 

@@ -31,7 +31,9 @@ def test_broadcast_time_sets_clock(check, meter_clock, send_time):
         meter_clock.takes(begin + timedelta(minutes=minutes))
         send_time(begin + timedelta(minutes=minutes))
         check.within(
-            f"clock after a broadcast of {minutes:+d} min", meter_clock.seconds_off(), "DLT645.SYNC_RESULT"
+            f"clock after a broadcast of {minutes:+d} min",
+            meter_clock.seconds_off(),
+            "DLT645.SYNC_RESULT",
         )
 
 

@@ -105,7 +105,10 @@ def test_stray_start_octet(meter, check):
     # an address may put another 68H where it would make the stray one a start octet
     exchange = meter.send_raw(next(octets for octets in spoilt if octets[7] != 0x68))
     check.true(
-        "answer after a stray 68H", exchange.frame is not None, observed=exchange.data, expected="a frame"
+        "answer after a stray 68H",
+        exchange.frame is not None,
+        observed=exchange.data,
+        expected="a frame",
     )
 
 
@@ -162,7 +165,10 @@ def test_short_identifier(meter, check, send):
 @pytest.mark.clause(STANDARD, "C.2")
 @pytest.mark.title_zh("读无效数据标识 ERR bit1")
 @pytest.mark.known_bad(
-    "unknown-item-other-error", "unknown-item-silent", "unknown-item-zero", "error-octet-raw"
+    "unknown-item-other-error",
+    "unknown-item-silent",
+    "unknown-item-zero",
+    "error-octet-raw",
 )
 def test_read_unknown_item(meter, abnormal):
     """Reading an identifier that does not exist is refused with bit 1: no requested data."""
@@ -198,7 +204,9 @@ def test_impossible_date(meter, check, credentials, meter_clock):
     """A date that does not exist is refused with bit 0, and the clock keeps its date."""
     before = meter_clock.set_quiet()
     check.refused(
-        "month 13", lambda: meter.write_raw(0x04000101, b"\x01\x15\x13\x26", credentials(4)), bits=0x01
+        "month 13",
+        lambda: meter.write_raw(0x04000101, b"\x01\x15\x13\x26", credentials(4)),
+        bits=0x01,
     )
     check.equal("date afterwards", meter.read_clock().date().isoformat(), before.date().isoformat())
 
@@ -248,7 +256,9 @@ def test_periods_exceeded(meter, abnormal, keep, credentials, limit):
     keep(0x04000203)
     too_many = bcd(limit("DLT645.DAY_PERIODS") + 1)
     abnormal(
-        "periods beyond the limit", write_data(meter.address, 0x04000203, too_many, credentials(4)), 0x20
+        "periods beyond the limit",
+        write_data(meter.address, 0x04000203, too_many, credentials(4)),
+        0x20,
     )
 
 
@@ -263,7 +273,9 @@ def test_tariffs_exceeded(meter, abnormal, keep, credentials, limit):
     keep(0x04000204)
     too_many = bcd(limit("DLT645.TARIFFS") + 1)
     abnormal(
-        "tariffs beyond the limit", write_data(meter.address, 0x04000204, too_many, credentials(4)), 0x40
+        "tariffs beyond the limit",
+        write_data(meter.address, 0x04000204, too_many, credentials(4)),
+        0x40,
     )
 
 
@@ -278,7 +290,10 @@ def test_short_write(meter, check, keep, credentials, send):
     answer = send(Frame(meter.address, 0x14, data)).frame
     observed = "silence" if answer is None else f"{answer.control:02X}H"
     check.true(
-        "answer to a short write", answer is None or answer.abnormal, observed=observed, expected="D4H"
+        "answer to a short write",
+        answer is None or answer.abnormal,
+        observed=observed,
+        expected="D4H",
     )
     check.equal("customer number afterwards", meter.read(0x0400040E).data, before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,8 +64,6 @@ def test_programming_time(meter, check, program):
 @pytest.mark.known_bad("operator-lost", "programming-unrecorded")
 def test_programming_operator(meter, check, credentials, keep):
     """The record of a programming has the operator code of the write."""
-    from dataclasses import replace
-
     operator = replace(credentials(4), operator="12345678")
     meter.write_raw(CUSTOMER_NUMBER, keep(CUSTOMER_NUMBER), operator)
     check.equal("operator code", meter.read(PROGRAMMING | 1).data[6:10], bytes.fromhex("78563412"))

@@ -99,7 +99,10 @@ def test_frozen_energy_stays(dut, meter, check, wait, load):
 @pytest.mark.bench_time(70)
 @pytest.mark.title_zh("最近一次冻结序号为一")
 @pytest.mark.known_bad(
-    "freeze-without-history", "freeze-order-reversed", "freeze-time-missing", "instant-freeze-not-stored"
+    "freeze-without-history",
+    "freeze-order-reversed",
+    "freeze-time-missing",
+    "instant-freeze-not-stored",
 )
 def test_freeze_history(meter, check, wait, frozen_at):
     """The newest freeze is number 1, the one before it number 2."""
@@ -117,7 +120,10 @@ def test_freeze_history(meter, check, wait, frozen_at):
 @pytest.mark.bench_time(70)
 @pytest.mark.title_zh("广播冻结被执行")
 @pytest.mark.known_bad(
-    "broadcast-freeze-ignored", "freeze-time-missing", "instant-freeze-not-stored", "freeze-order-reversed"
+    "broadcast-freeze-ignored",
+    "freeze-time-missing",
+    "instant-freeze-not-stored",
+    "freeze-order-reversed",
 )
 def test_broadcast_freeze(meter, check, wait, frozen_at):
     """A broadcast freeze is carried out, though not answered."""

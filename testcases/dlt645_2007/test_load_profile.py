@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.requires("option:load-profile"),
 ]
 
-EARLIEST, SINCE, LATEST = 0x06000000, 0x06000001, 0x06000002
+SINCE, LATEST = 0x06000001, 0x06000002
 LATEST_OF_CLASS_1 = 0x06010002
 #: blocks of one class are short enough for several of them in a frame
 ENERGIES_SINCE = 0x06040001
@@ -41,7 +41,9 @@ def blocks(meter, check):
 
     def read(di, count=1, at=None):
         records = decode_load_records(
-            meter.read(di, block_count=count, at=at).data, di >> 16 & 0xFF, meter.profile
+            meter.read(di, block_count=count, at=at).data,
+            di >> 16 & 0xFF,
+            meter.profile,
         )
         check.true(f"blocks of {di:08X}", bool(records), observed="none", expected="at least one")
         return records

@@ -99,7 +99,10 @@ def test_tariff_beyond_the_last(meter, abnormal):
 @pytest.mark.requires("option:follow-up")
 @pytest.mark.title_zh("后续帧拼接为完整数据")
 @pytest.mark.known_bad(
-    "follow-up-frame-lost", "follow-up-bit-missing", "follow-up-sequence-from-zero", "follow-up-never-ends"
+    "follow-up-frame-lost",
+    "follow-up-bit-missing",
+    "follow-up-sequence-from-zero",
+    "follow-up-never-ends",
 )
 def test_follow_up_complete(dut, meter, check):
     """A block longer than one answer comes in follow-up frames and is complete."""
@@ -142,7 +145,10 @@ def test_follow_up_ends(ask, meter, check):
         sequence += 1
         answer = ask(read_follow_up(meter.address, 0x0001FFFF, sequence))
         check.true(
-            "abnormal answer", not answer.abnormal, observed=f"{answer.control:02X}H", expected="92H or B2H"
+            "abnormal answer",
+            not answer.abnormal,
+            observed=f"{answer.control:02X}H",
+            expected="92H or B2H",
         )
         received += len(answer.data) - 5
     check.equal("control octet of the last frame", f"{answer.control:02X}H", "92H")

@@ -93,7 +93,11 @@ def test_trip_cuts_the_load(dut, meter, command, check, supplied, wait, load):
     before = meter.read(FORWARD).value
     wait(600)
     check.between(
-        "gain of forward energy in ten minutes", meter.read(FORWARD).value - before, 0, STEP, unit="kWh"
+        "gain of forward energy in ten minutes",
+        meter.read(FORWARD).value - before,
+        0,
+        STEP,
+        unit="kWh",
     )
 
 

@@ -53,7 +53,10 @@ def test_demand_reset(meter, check, ask, credentials, meter_clock, loaded):
     meter_clock.set_quiet()
     loaded(20 * 60)
     check.true(
-        "maximum demand", any(meter.read(DEMAND).data), observed=meter.read(DEMAND).data, expected="not zero"
+        "maximum demand",
+        any(meter.read(DEMAND).data),
+        observed=meter.read(DEMAND).data,
+        expected="not zero",
     )
     answer = ask(reset_demand(meter.address, credentials(4)))
     check.equal("control octet", f"{answer.control:02X}H", "99H")
@@ -191,3 +194,5 @@ def test_event_reset_with_wrong_password(meter, check, ask, credentials, wrong, 
     check.equal("control octet", f"{answer.control:02X}H", "DBH")
     check.equal("error octet", answer.data.hex().upper(), f"{NOT_AUTHORISED:02X}")
     check.equal("programming count", meter.read(PROGRAMMING_COUNT).data, before)
+    # a right password ends the row of wrong ones
+    meter.reset_events(PROGRAMMING_COUNT | 0xFF)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rig.protocols.dlt645.messages import change_password, reset_events
+from rig.protocols.dlt645.messages import change_password, read_data, reset_events
 
 pytestmark = [pytest.mark.link("K8-C1"), pytest.mark.needs("password:4")]
 
@@ -173,8 +173,6 @@ def test_change_password_of_higher_level(ask, meter, check, credentials, wrong):
 @pytest.mark.known_bad("password-readable")
 def test_password_not_readable(ask, meter, check):
     """Passwords cannot be read."""
-    from rig.protocols.dlt645.messages import read_data
-
     for level in (2, 4):
         answer = ask(read_data(meter.address, 0x04000C01 + level))
         check.equal(f"read of the password of level {level}", f"{answer.control:02X}H", "D1H")

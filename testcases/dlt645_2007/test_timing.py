@@ -20,7 +20,10 @@ def judge_delay(check, name, exchange):
     check.true(f"{name}: answer", exchange.frame is not None, observed="silence", expected="a frame")
     uncertainty = exchange.timing_uncertainty_s or None
     check.within(
-        f"{name}: response delay", exchange.response_delay_s, "DLT645.RESPONSE_DELAY", uncertainty=uncertainty
+        f"{name}: response delay",
+        exchange.response_delay_s,
+        "DLT645.RESPONSE_DELAY",
+        uncertainty=uncertainty,
     )
 
 
@@ -99,7 +102,10 @@ def test_gap_inside_request_kept(meter, check, limit):
     check.silence("answer to half a request", first)
     second = meter.send_raw(request[cut:])
     check.true(
-        "answer to the whole request", second.frame is not None, observed=second.data, expected="a frame"
+        "answer to the whole request",
+        second.frame is not None,
+        observed=second.data,
+        expected="a frame",
     )
 
 

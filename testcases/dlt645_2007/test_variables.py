@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -93,8 +94,6 @@ def test_power_factor(meter, check, applied):
 @pytest.mark.known_bad("frequency-constant")
 def test_frequency(dut, meter, check, source, wait, load):
     """The frequency read is the frequency injected, also away from the rated one."""
-    from dataclasses import replace
-
     state = load(0.0)
     for shift in (Decimal(0), Decimal("0.5")):
         wanted = dut.rating.frequency_hz + shift
