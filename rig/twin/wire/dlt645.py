@@ -11,8 +11,10 @@ from rig.ports.byte_link import Burst, LineTap
 from rig.protocols.dlt645.frame import (
     BROADCAST_ADDRESS,
     NEED_DATA,
+    OVERHEAD,
     Frame,
     FrameReader,
+    Noise,
     decode_frame,
     encode,
 )
@@ -37,8 +39,6 @@ Handler = Callable[[Frame], Frame | None]
 #: function codes in which a shortened address (AA) is allowed
 _WILDCARD_FUNCTIONS = frozenset({0x11, 0x12, 0x13, 0x15})
 _BITS_PER_CHARACTER = 11
-#: octets a reader without the beginning of a frame still needs
-_NOTHING_HELD = 12
 
 
 @dataclass(slots=True)
@@ -119,7 +119,8 @@ class Dlt645Wire:
         }
         self._tap: LineTap | None = None
         self._reader = FrameReader()
-        self._partial = False
+        #: octets the reader holds back because a frame may begin in them
+        self._held = 0
         self._heard_until_s = 0.0
         self._busy_until_s = 0.0
         self._baud_after_answer: int | None = None
@@ -140,7 +141,7 @@ class Dlt645Wire:
         if not self.meter.alive:
             self._drop_partial()
             return
-        if self._partial and burst.start_s - self._heard_until_s > self.accept.longest_gap_s:
+        if self._held and burst.start_s - self._heard_until_s > self.accept.longest_gap_s:
             self._drop_partial()
         self._heard_until_s = burst.end_s
         if burst.end_s < self._busy_until_s:
@@ -216,18 +217,21 @@ class Dlt645Wire:
             lenient = lenient_frame(data, check_checksum=accept.check_checksum, check_end=accept.check_end)
             if lenient is not None:
                 return [lenient]
-        if not self._partial:
+        if not self._held:
             try:
                 return [decode_frame(data)]
             except RemoteProtocolError:
                 pass
         self._reader.feed(data)
+        self._held += len(data)
         frames: list[Frame] = []
         while (found := self._reader.next_frame()) is not NEED_DATA:
             if isinstance(found, Frame):
                 frames.append(found)
-        self._partial = self._reader.missing != _NOTHING_HELD
-        if not frames and self._partial and (hidden := _frame_at_the_end(data)) is not None:
+                self._held -= found.preamble + OVERHEAD + len(found.data)
+            elif isinstance(found, Noise):
+                self._held -= len(found.data)
+        if not frames and self._held and (hidden := _frame_at_the_end(data)) is not None:
             # a stray 68H can look like the head of a longer frame: the line went quiet behind a whole one
             self._drop_partial()
             return [hidden]
@@ -235,8 +239,8 @@ class Dlt645Wire:
 
     def _drop_partial(self) -> None:
         """Forget a partial frame: the line was silent too long."""
-        if self._partial:
-            self._partial = False
+        if self._held:
+            self._held = 0
             self._reader = FrameReader()
 
     def _is_for_me(self, frame: Frame) -> bool:
