@@ -81,7 +81,9 @@ class Stopwatch:
 def measure_plain(folder: Path) -> Stopwatch:
     watch = Stopwatch()
     blocked = ["-p", "no:rig", "-p", "no:terminal", "-p", "no:cacheprovider", "--capture=sys"]
-    pytest.main([*blocked, "-c", "/dev/null", f"--alluredir={folder / 'allure'}", str(folder)], plugins=[watch])
+    pytest.main(
+        [*blocked, "-c", "/dev/null", f"--alluredir={folder / 'allure'}", str(folder)], plugins=[watch]
+    )
     return watch
 
 
@@ -113,7 +115,9 @@ def measure_rig(folder: Path) -> Stopwatch:
 def once(side: str, cases: int) -> tuple[float, int]:
     """One side in a process of its own: seconds and passes."""
     command = [sys.executable, __file__, "--side", side, "--cases", str(cases)]
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    told = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    )
     return told["seconds"], told["passed"]
 
 

@@ -58,6 +58,7 @@ def main() -> int:
     tell(expecting=len(wanted))
     if wanted:
         cases.run(session, wanted, _allure_listener(out / ALLURE_FOLDER))
+        mark_broken(out / ALLURE_FOLDER)
     tell(described=bench.describe())
     bench.close()
     store.close()
@@ -77,6 +78,16 @@ def _allure_listener(folder: Path) -> Any:
     from allure_robotframework import allure_robotframework
 
     return allure_robotframework(str(folder))
+
+
+def mark_broken(folder: Path) -> None:
+    """Give Robot tests that ended in ERROR the status that such cases have from pytest; Robot itself knows FAIL only."""
+    for path in folder.glob("*-result.json"):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        message = (result.get("statusDetails") or {}).get("message") or ""
+        if result.get("status") == "failed" and message.startswith("ERROR: "):
+            result["status"] = "broken"
+            path.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ ALLURE = {
     "PASS": {"passed"},
     "FAIL": {"failed"},
     "INCONCLUSIVE": {"failed"},
-    "ERROR": {"broken", "failed"},
+    "ERROR": {"broken"},
     "NOT_TESTED": {"skipped"},
     "NOT_APPLICABLE": {"skipped"},
 }
