@@ -58,8 +58,8 @@ def percent(observed, injected) -> Decimal:
 @pytest.mark.title_zh("最大需量与注入功率一致")
 @pytest.mark.known_bad("demand-doubled")
 def test_maximum_demand(meter, check, run, power_kw):
-    """After more than a period of constant load the maximum demand is its power."""
-    run(period_min(meter) + 5, 1)
+    """After two periods of constant load, one of them whole by the clock, the maximum demand is its power."""
+    run(2 * period_min(meter) + 1, 1)
     observed = meter.read(DEMAND).value
     check.within("maximum demand", percent(observed, power_kw), "DLT645.DEMAND_PLAUSIBLE")
 
@@ -69,7 +69,7 @@ def test_maximum_demand(meter, check, run, power_kw):
 @pytest.mark.known_bad("demand-time-missing")
 def test_time_of_maximum_demand(meter, check, run):
     """The time of the maximum demand lies within the load."""
-    minutes = period_min(meter) + 5
+    minutes = 2 * period_min(meter) + 1
     begin = run(minutes, 1)
     octets = meter.read(DEMAND).data[3:8]
     check.true("time of the maximum demand", any(octets), observed=octets, expected="not zero")

@@ -88,7 +88,9 @@ def test_combined_energy(meter, check, gain):
     word = meter.read(COMBINATION_WORD).data[0]
     forward, reverse = meter.read(FORWARD).value, meter.read(REVERSE).value
     wanted = forward * ((word & 1) - (word >> 1 & 1)) + reverse * ((word >> 2 & 1) - (word >> 3 & 1))
-    check.equal("combined energy", meter.read(COMBINED).value, wanted, unit="kWh")
+    combined = meter.read(COMBINED).value
+    # the meter may combine with more digits than its registers show
+    check.between("combined energy", combined, wanted - STEP, wanted + STEP, unit="kWh")
 
 
 @pytest.mark.clause(STANDARD, "A.1")

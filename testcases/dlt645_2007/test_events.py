@@ -25,7 +25,8 @@ CUSTOMER_NUMBER = 0x0400040E
 @pytest.fixture
 def program(meter, keep, credentials):
     """Write a parameter with its own value: an event of programming."""
-    return lambda: meter.write_raw(CUSTOMER_NUMBER, keep(CUSTOMER_NUMBER), credentials(4))
+    data = keep(CUSTOMER_NUMBER)
+    return lambda: meter.write_raw(CUSTOMER_NUMBER, data, credentials(4))
 
 
 def seconds(octets: bytes):
@@ -40,10 +41,10 @@ def test_programming_counted(meter, check, program):
     """A write counts as programming."""
     before = meter.read(PROGRAMMING).value
     program()
-    check.true(
-        "programming count", meter.read(PROGRAMMING).value > before,
-        observed=meter.read(PROGRAMMING).value, expected=f"> {before}",
-    )  # fmt: skip
+    after = meter.read(PROGRAMMING).value
+    # writes of one programming session may share a record with ten identifiers: it then names this write
+    shared = before > 0 and di_octets(CUSTOMER_NUMBER) in meter.read(PROGRAMMING | 1).data[10:]
+    check.true("programming count", after > before or shared, observed=after, expected=f"> {before}")
 
 
 @pytest.mark.needs("password:4")

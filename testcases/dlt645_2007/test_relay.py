@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from rig.protocols.dlt645.control import RemoteControl
-from rig.protocols.dlt645.messages import remote_control
+from rig.protocols.dlt645.messages import read_data, remote_control
+from rig.testing.outcomes import NotTested
 
 pytestmark = [
     pytest.mark.link("K8-C1"),
@@ -19,6 +20,7 @@ pytestmark = [
 
 FORWARD = 0x00010000
 TRIPS, CLOSES = 0x1D000001, 0x1E000001
+TRIP_DELAY = 0x04001401
 NO_DATA, NOT_AUTHORISED = 0x02, 0x04
 #: one step of a register in kWh
 STEP = Decimal("0.01")
@@ -36,8 +38,13 @@ def command(meter, ask, credentials):
 
 
 @pytest.fixture
-def supplied(meter, powered):
-    """After the case the relay is closed."""
+def supplied(meter, ask, powered):
+    """The meter trips at once; after the case the relay is closed."""
+    delay = ask(read_data(meter.address, TRIP_DELAY))
+    if not delay.abnormal and any(delay.data[4:]):
+        raise NotTested(
+            f"the meter trips after a delay of {delay.data[:3:-1].hex()} min, 04001401; set it to zero"
+        )
     yield
     if meter.relay_is_open():
         meter.close_relay()

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from rig.testing.outcomes import NotTested
+
 pytestmark = pytest.mark.link("K8-C1")
 
 STANDARD = "DL/T 645-2007"
@@ -42,10 +44,12 @@ def test_tariffs_add_up(dut, meter, check):
 @pytest.mark.known_bad("tariff-loses-energy", "tariff-stuck", "tariff-switches-late")
 def test_tariff_increments(dut, check, energies, load, wait, meter_clock, day_table):
     """Over two tariff switches every tariff gains its share, and the gains add up to the total's."""
+    # with two tariffs the first one comes back
+    order = (1, 2, 3) if dut.rating.tariffs > 2 else (1, 2, 1)
     begin = meter_clock.set_quiet()
     first, second = begin + timedelta(minutes=7), begin + timedelta(minutes=14)
     midnight = begin.replace(hour=0, minute=0)
-    day_table.program(begin, [(midnight, 1), (first, 2), (second, 3)])
+    day_table.program(begin, list(zip((midnight, first, second), order, strict=True)))
     before = energies()
     load(float(dut.rating.imax_a))
     wait(20 * 60)
@@ -54,8 +58,10 @@ def test_tariff_increments(dut, check, energies, load, wait, meter_clock, day_ta
     check.true("gain of the total", total > 0, observed=total, expected="> 0")
     bound = STEP * (dut.rating.tariffs - 1)
     check.between("sum of the tariffs' gains", sum(tariffs), total - bound, total + bound, unit="kWh")
-    for tariff in (1, 2, 3):
-        check.between(f"gain of tariff {tariff}", tariffs[tariff - 1], total / 5, total / 2, unit="kWh")
+    for tariff in sorted(set(order)):
+        times = order.count(tariff)
+        lower, upper = total * times / 5, total * (times + 1) / 4
+        check.between(f"gain of tariff {tariff}", tariffs[tariff - 1], lower, upper, unit="kWh")
 
 
 @pytest.mark.clause(STANDARD, "A.5")
@@ -69,15 +75,16 @@ def test_tariff_switch(dut, check, meter, energies, load, wait, limit, meter_clo
     """After the moment of the day table the next tariff counts, and the one before no longer."""
     begin = meter_clock.set_quiet()
     midnight = begin.replace(hour=0, minute=0)
-    day_table.program(begin, [(midnight, 3), (begin + timedelta(minutes=2), 4)])
+    earlier, later = dut.rating.tariffs - 1, dut.rating.tariffs
+    day_table.program(begin, [(midnight, earlier), (begin + timedelta(minutes=2), later)])
     load(float(dut.rating.imax_a))
     wait(120 - 5 + limit("DLT645.SWITCH_TIME"))
     before = energies()
     wait(300)
     gains = [after - start for after, start in zip(energies(), before, strict=True)]
     load(0.0)
-    check.between("gain of the tariff before", gains[3], 0, STEP, unit="kWh")
-    check.between("gain of the tariff in force", gains[4], gains[0] - STEP, gains[0] + STEP, unit="kWh")
+    check.between("gain of the tariff before", gains[earlier], 0, STEP, unit="kWh")
+    check.between("gain of the tariff in force", gains[later], gains[0] - STEP, gains[0] + STEP, unit="kWh")
 
 
 @pytest.fixture
@@ -86,6 +93,8 @@ def before_billing(meter, meter_clock):
 
     def set_clock(minutes: int) -> None:
         hour, day = (int(f"{octet:02x}") for octet in meter.read(0x04000B01).data)
+        if not (1 <= day <= 28 and hour <= 23):
+            raise NotTested(f"the first billing day of the meter is not in use: day {day}, hour {hour}")
         next_month = meter_clock.set_quiet().replace(day=1) + timedelta(days=32)
         moment = next_month.replace(day=day, hour=hour, minute=0, second=0)
         meter_clock.set(moment - timedelta(minutes=minutes))
