@@ -105,8 +105,8 @@ def prove(options: ProveOptions, tell: Tell) -> KillMatrix:
             raise ConfigError("selects no case", key="--select", value=options.select)
         complete = not options.select and options.sample is None
         defects = known_defects(cases, everything=not options.select)
-        if options.sample is not None and options.sample < len(defects):
-            defects = sorted(random.Random(f"turn {options.turn}").sample(defects, options.sample))
+        if options.sample is not None:
+            defects = sample_of(defects, options.sample, options.turn)
         unknown = _unknown(defects)
         known = [defect for defect in defects if defect not in unknown]
         matrix = KillMatrix(cases, known, list(range(1, options.seeds + 1)), complete=complete)
@@ -123,6 +123,11 @@ def prove(options: ProveOptions, tell: Tell) -> KillMatrix:
             worker.close()
     matrix.unexpected.sort()
     return matrix
+
+
+def sample_of(defects: list[str], size: int, turn: int) -> list[str]:
+    """So many of the known-bad devices, others at another turn."""
+    return sorted(random.Random(f"turn {turn}").sample(defects, min(size, len(defects))))
 
 
 def _unknown(defects: list[str]) -> dict[str, str]:
@@ -145,7 +150,7 @@ def _jobs(matrix: KillMatrix) -> list[dict[str, Any]]:
 
 
 def _work_off(workers: list[_Worker], jobs: deque[dict[str, Any]], matrix: KillMatrix, tell: Tell) -> None:
-    lock, total = Lock(), len(jobs)
+    lock, total, done = Lock(), len(jobs), [0]
     failures: list[Exception] = []
 
     def work(worker: _Worker) -> None:
@@ -158,7 +163,8 @@ def _work_off(workers: list[_Worker], jobs: deque[dict[str, Any]], matrix: KillM
                 results = worker.ask(job)
                 with lock:
                     _take(matrix, job, results)
-                    tell(total - len(jobs), total, job["defect"] or f"conforming device {job['seed']}")
+                    done[0] += 1
+                    tell(done[0], total, job["defect"] or f"conforming device {job['seed']}")
         except (RigError, OSError) as error:
             failures.append(error)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -166,9 +166,10 @@ class RigLibrary:
         return self._dut.meter.read_clock()
 
     @keyword
-    def set_meter_clock_to_bench_time(self) -> None:
-        """Writes the present time of the bench into the meter."""
-        when = self._dut.clock.wall()
+    def set_meter_clock(self, behind: str = "0 s") -> None:
+        """Writes the present time of the bench into the meter, or one so long behind it."""
+        # the register has whole seconds; a fraction that cannot be written must not count as the meter's error
+        when = (self._dut.clock.wall() - timedelta(seconds=seconds(behind))).replace(microsecond=0)
         exchange = self._dut.meter.set_clock(when)
         self._clock_set = (when, exchange.sent.end_s)
 
@@ -176,11 +177,11 @@ class RigLibrary:
     def meter_clock_should_match_the_time_set(self, criterion: str) -> None:
         """Judges the meter's clock against the time set and what has passed since, by a criterion in seconds."""
         if self._clock_set is None:
-            raise ConfigError("the clock was not set", hint="use Set Meter Clock To Bench Time before")
+            raise ConfigError("the clock was not set", hint="use Set Meter Clock before")
         when, set_at_s = self._clock_set
         meter = self._dut.meter
         shown = meter.read_clock()
-        passed_s = meter.last.received[0].start_s - set_at_s
+        passed_s = meter.last.sent.end_s - set_at_s
         ahead_s = (shown - when).total_seconds() - passed_s
         self._check.within("meter clock against the time set", round(ahead_s, 3), criterion)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from rig.testing.catalogue import all_cases, cases_by_defect
-from rig.testing.prove import ProveOptions, prove
+from rig.testing.prove import ProveOptions, prove, sample_of
 
 SELECT = "id=dlt645_2007.acceptance.the_relay_trips_and_closes,id=dlt645_2007.relay.trip,id=dlt645_2007.relay.close"
 
@@ -43,13 +43,12 @@ def test_two_workers_come_to_what_one_comes_to(matrix):
 
 
 def test_a_sample_turns():
-    def looked_at(turn):
-        options = ProveOptions(select=SELECT, seeds=1, sample=2, turn=turn)
-        return prove(options, quiet).defects
-
-    samples = {tuple(looked_at(turn)) for turn in range(3)}
-    assert all(len(sample) == 2 for sample in samples)
-    assert len(samples) > 1
+    every = [f"defect-{number}" for number in range(20)]
+    samples = {tuple(sample_of(every, 5, turn)) for turn in range(10)}
+    assert len(samples) > 5
+    assert all(len(sample) == 5 and set(sample) <= set(every) for sample in samples)
+    assert sample_of(every, 5, 3) == sample_of(every, 5, 3)
+    assert sample_of(every, 50, 1) == sorted(every)
 
 
 def test_the_command_writes_the_matrix_and_says_what_is_wrong(tmp_path):
