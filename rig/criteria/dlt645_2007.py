@@ -34,7 +34,13 @@ def _rule(
 
 
 CLAUSES = (
-    _rule("5.1", "Link layer: character format", "链路层 字节格式"),
+    _rule(
+        "5.1",
+        "Link layer: character format",
+        "链路层 字节格式",
+        mandatory=False,
+        note="shown by every exchange on a line opened 8E1; whether parity is looked at, the adapter decides",
+    ),
     _rule("5.2", "Link layer: frame format", "链路层 帧格式"),
     _rule("5.2.1", "Frame start character 68H", "帧起始符 68H"),
     _rule("5.2.2", "Address field, wildcard and broadcast", "地址域、缩位寻址与广播地址"),
@@ -43,7 +49,6 @@ CLAUSES = (
     _rule("5.2.5", "Data field and the 33H offset", "数据域 DATA 与 33H 处理"),
     _rule("5.2.6", "Checksum", "校验码 CS"),
     _rule("5.2.7", "End character 16H", "结束符 16H"),
-    _rule("5.3", "Link layer: transfer", "链路层 传输"),
     _rule("5.3.1", "Wake-up characters FEH", "前导字节 FEH"),
     _rule("5.3.2", "Order of transfer, low octet first", "传输次序"),
     _rule("5.3.3", "Response delay and gap between characters", "传输响应与字节间停顿时间"),

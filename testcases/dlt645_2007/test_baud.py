@@ -12,7 +12,8 @@ from rig.testing.outcomes import NotTested
 pytestmark = [pytest.mark.link("K8-C1"), pytest.mark.clause("DL/T 645-2007", "7.8")]
 
 ENERGY = 0x00010000
-BAUD_WORD = 0x04000703
+#: rate words of the communication ports 1 to 3
+BAUD_WORDS = (0x04000703, 0x04000704, 0x04000705)
 
 
 @pytest.fixture
@@ -90,3 +91,19 @@ def test_old_rate_left(dut, meter, check, other_baud, back, send, change):
     at_old_rate = send(read_data(meter.address, ENERGY))
     dut.bus.reconfigure(replace(back, baud=other_baud))
     check.true("frame at the old rate", at_old_rate.frame is None, observed=at_old_rate.data, expected="none")
+
+
+@pytest.mark.clause("DL/T 645-2007", "5.3.5")
+@pytest.mark.title_zh("速率特征字与实际速率一致")
+@pytest.mark.known_bad("rate-word-wrong")
+def test_rate_word(dut, ask, meter, check):
+    """The meter talks at the rate that the rate word of one of its ports names."""
+    if not dut.bus.link.sets_baud:
+        raise NotTested(f"link {dut.bus.name} does not tell the rate on the line")
+    baud = dut.bus.settings.baud
+    answers = [ask(read_data(meter.address, di)) for di in BAUD_WORDS]
+    words = [answer.data[4:].hex().upper() for answer in answers if not answer.abnormal]
+    wanted = f"{meter.profile.baud_word(baud) or 0:02X}"
+    check.true(
+        f"rate words at {baud} bit/s", wanted in words, observed=" ".join(words) or "none", expected=wanted
+    )

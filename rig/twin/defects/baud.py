@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rig.protocols.dlt645.frame import Frame
 from rig.twin.defects import Parameter, defect
-from rig.twin.defects.hooks import on_answer
+from rig.twin.defects.hooks import on_answer, on_item
 
 if TYPE_CHECKING:
     from rig.twin.build import EmulatedMeter
@@ -40,3 +40,9 @@ def baud_changes_before_answer(device: EmulatedMeter, _: Parameter) -> None:
         return answer
 
     device.wire.answer_filters.append(follow)
+
+
+@defect("rate-word-wrong", "keeps another rate among its parameters than it talks at", "5.3.5")
+def rate_word_wrong(device: EmulatedMeter, _: Parameter) -> None:
+    """The word of another port is shown."""
+    on_item(device, 0x04000703, lambda data: b"\x04" if data == b"\x02" else b"\x02")
