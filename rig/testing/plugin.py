@@ -153,8 +153,9 @@ def _shown(item: pytest.Item, error: BaseException) -> BaseException:
     return shown
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Close the bench, and write the reports of a run of its own."""
+    """Close the bench, and write the reports of a run of its own; last, for fixtures of an interrupted case end here too."""
     config = session.config
     cases = config.stash.get(SESSION, None)
     if cases is not None:
