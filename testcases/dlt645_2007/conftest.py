@@ -183,7 +183,8 @@ class MeterClock:
         """How far the meter's clock is from where it should be, in seconds; positive when it is ahead."""
         assert self._base is not None
         shown = self._dut.meter.read_clock()
-        return (shown - self._base).total_seconds() - (self._dut.clock.now_s() - self._base_s)
+        passed_s = self._dut.clock.now_s() - self._base_s
+        return round((shown - self._base).total_seconds() - passed_s, 3)
 
     def put_back(self) -> None:
         """Put the clock back to where it would be."""

@@ -50,7 +50,7 @@ def period_min(meter) -> int:
 
 def percent(observed, injected) -> Decimal:
     """Relative difference in percent."""
-    return (observed - Decimal(repr(injected))) / Decimal(repr(injected)) * 100
+    return round((observed - Decimal(repr(injected))) / Decimal(repr(injected)) * 100, 3)
 
 
 @pytest.mark.criterion("DLT645.DEMAND_PLAUSIBLE")

@@ -38,7 +38,7 @@ def gain(dut, meter, load, wait):
 
 def percent(gained, injected):
     """Relative error of a gain in percent."""
-    return (gained - injected) / injected * 100
+    return round((gained - injected) / injected * 100, 3)
 
 
 @pytest.mark.clause(STANDARD, "A.1")

@@ -21,7 +21,7 @@ def judge_delay(check, name, exchange):
     uncertainty = exchange.timing_uncertainty_s or None
     check.within(
         f"{name}: response delay",
-        exchange.response_delay_s,
+        round(exchange.response_delay_s, 6),
         "DLT645.RESPONSE_DELAY",
         uncertainty=uncertainty,
     )
@@ -84,7 +84,7 @@ def test_gap_inside_answer(meter, check, send):
         gaps = [later.start_s - earlier.end_s for earlier, later in pairwise(bursts)]
         check.within(
             f"longest gap in the answer to {di:08X}",
-            max(gaps, default=0.0),
+            round(max(gaps, default=0.0), 6),
             "DLT645.BYTE_GAP",
             uncertainty=exchange.timing_uncertainty_s or None,
         )

@@ -35,7 +35,7 @@ def applied(dut, load, wait):
 
 def percent(observed, injected) -> Decimal:
     """Relative difference in percent."""
-    return (observed - Decimal(repr(injected))) / Decimal(repr(abs(injected))) * 100
+    return round((observed - Decimal(repr(injected))) / Decimal(repr(abs(injected))) * 100, 3)
 
 
 @pytest.mark.criterion("DLT645.VARIABLE_PLAUSIBLE")
