@@ -34,6 +34,7 @@ OPTIONS = {
     "meter-reset": "meter reset (1AH)",
     "relay": "built-in or external relay under remote control",
     "reverse-energy": "energy in the reverse direction",
+    "sync-guard": "ignores a broadcast time near midnight",
     "tariffs": "more than one tariff, by day and zone tables",
     "test-key": "security authentication with the published test key",
     "timed-freeze": "freeze command with a time",

@@ -64,6 +64,7 @@ def test_broadcast_time_once_a_day(meter, check, meter_clock, send_time):
 
 
 @pytest.mark.clause(STANDARD, "7.6")
+@pytest.mark.requires("option:sync-guard")
 @pytest.mark.criterion("DLT645.SYNC_MIDNIGHT", "DLT645.SYNC_RESULT")
 @pytest.mark.title_zh("零点前后不接受广播校时")
 @pytest.mark.known_bad("broadcast-time-at-midnight")
