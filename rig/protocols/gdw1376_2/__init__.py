@@ -1,0 +1,1 @@
+"""Q/GDW 1376.2: the concentrator (host) and its local communication module on a serial port, sans-io."""
