@@ -27,7 +27,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _FORWARD_TOTAL = 0x00010000
-_FORWARD_BLOCK = 0x0001FF00
 _INSTANT_FREEZE_FORWARD = 0x05010101
 _VOLTAGE_A = 0x02010100
 
@@ -215,7 +214,9 @@ class RigLibrary:
     @keyword
     def read_energy_registers(self) -> str:
         """Reads total and tariffs of the forward energy. Returns their octets as hex text."""
-        return self._dut.meter.read_block(_FORWARD_BLOCK).data.replace(b"\xaa", b"").hex().upper()
+        dut = self._dut
+        registers = (dut.meter.read(_FORWARD_TOTAL | tariff << 8) for tariff in range(dut.rating.tariffs + 1))
+        return b"".join(reading.data for reading in registers).hex().upper()
 
     @keyword
     def frozen_registers_should_be(self, expected: str) -> None:
