@@ -14,7 +14,7 @@ from rig.bench.inventory import DeviceSection, Inventory, read_inventory
 from rig.bench.means import INSTRUMENT_ROLES, check_mean
 from rig.bench.rack import Rack
 from rig.clock import Clock, SystemClock, VirtualClock
-from rig.errors import BenchError, ConfigError
+from rig.errors import BenchError, ConfigError, LinkTimeout, RemoteProtocolError, RigError
 from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
 from rig.transports.bus import Bus
 from rig.transports.describe import describe
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rig.bench.world import World
     from rig.sessions.meter import MeterSession
     from rig.twin.devices.meter_config import MeterConfig
+
+
+#: a device that was never heard in a run is not waited for again after so many cases
+_VAIN_TRIES = 3
 
 
 def builtin_bench() -> Path:
@@ -60,6 +64,7 @@ class Bench:
         self._system_clock = SystemClock()
         self._buses: dict[str, Bus] = {}
         self._broken: dict[str, str] = {}
+        self._vain: dict[str, list[RigError]] = {}
         self._recorder: Recorder | None = None
         self._mark = 0
 
@@ -229,7 +234,7 @@ class Bench:
         config = self.configs.get(device.id)
         known = config.address if config is not None else device.address
         session = self.new_session(bus, declaration, known)
-        address = self._addresses[device.id] = identified_address(session, known)
+        address = self._addresses[device.id] = self._identified(device.id, session, known)
         return Dut(
             id=device.id,
             address=address,
@@ -240,6 +245,31 @@ class Bench:
             bus=bus,
             bench=self,
         )
+
+    def _identified(self, device_id: str, session: MeterSession, known: str | None) -> str:
+        """Address of the device; one that was never heard in this run is given up after some cases.
+
+        Raises:
+            RigError: no answer, or none that can be understood; the last such error when it was given up.
+        """
+        tries = self._vain.setdefault(device_id, [])
+        if len(tries) >= _VAIN_TRIES:
+            raise tries[-1]
+        try:
+            address = identified_address(session, known)
+        except (LinkTimeout, RemoteProtocolError) as error:
+            if not self.simulated and device_id not in self._addresses:
+                tries.append(error)
+            raise
+        tries.clear()
+        return address
+
+    def reopen_links(self) -> None:
+        """Close real links after one was lost; the next case opens them again."""
+        if not self.simulated:
+            for bus in self._buses.values():
+                bus.close()
+            self._buses = {}
 
     def new_session(self, bus: Bus, declaration: Declaration, address: str | None) -> MeterSession:
         """A session on a bus, with the declared profile and passwords."""

@@ -112,7 +112,11 @@ _SENT, _PART, _CLEAR, _ANSWER, _REPEAT, _GIVE_UP, _WINDOW = Event
 
 FINISHED = (State.ANSWERED, State.LISTENED, State.FAILED)
 #: an exchange never takes longer than this after its request, even when the line is never quiet, in seconds
-LONGEST_S = 60.0
+LONGEST_S = 20.0
+#: an exchange ends when this many octets came without an answer: the line is flooded
+MOST_OCTETS = 16384
+#: octets of what was heard that an error shows
+_SHOWN_OCTETS = 512
 #: times closer than this are equal, in seconds
 _ROUNDING_S = 1e-9
 #: frames of others may prolong the waiting so many times
@@ -225,7 +229,10 @@ class Master(Generic[F]):
         self._drain(self._reader)
         if self.finished:
             return
-        if self._fed == self._consumed:
+        if self._fed > MOST_OCTETS:
+            self._find("flooded", f"{self._fed} octets without an answer")
+            self._go(_GIVE_UP if self._listen_s is None else _WINDOW)
+        elif self._fed == self._consumed:
             self._clear()
         else:
             self._go(_PART)
@@ -254,7 +261,7 @@ class Master(Generic[F]):
 
     def failure(self, link: str) -> RemoteProtocolError | LinkTimeout:
         """The error of a failed exchange: silence, or what came in place of an answer."""
-        heard = b"".join(burst.data for burst in self.received_bursts)
+        heard = b"".join(burst.data for burst in self.received_bursts)[:_SHOWN_OCTETS]
         wrong = self.mismatch
         if wrong is not None:
             return RemoteProtocolError(

@@ -9,6 +9,10 @@ from rig.errors import LinkClosedError
 from rig.ports.byte_link import Burst, LineSettings
 from rig.transports.adapter import AdapterTiming
 
+#: a line that is never quiet is left alone after this time in seconds, or after so many octets
+_DISCARD_S = 0.5
+_DISCARD_OCTETS = 16384
+
 
 class RealLink(ABC):
     """A ByteLink in real time.
@@ -32,6 +36,7 @@ class RealLink(ABC):
         self.timing = timing
         self._busy_until_s = float("-inf")
         self._heard_until_s = float("-inf")
+        self._overdue_s = float("nan")
         self._closed = False
 
     @property
@@ -48,11 +53,18 @@ class RealLink(ABC):
         return Burst(data, start_s, self._busy_until_s)
 
     def read(self, deadline_s: float) -> Burst | None:
-        """What arrives next, or None at the deadline."""
+        """What arrives next, or None at the deadline.
+
+        What waited in the port at the deadline is given out once, or a line that is never quiet would have no end.
+        """
         self._check_open()
+        if deadline_s == self._overdue_s:
+            return None
         data = self._receive(deadline_s)
         if not data:
             return None
+        if self.clock.now_s() > deadline_s:
+            self._overdue_s = deadline_s
         arrival_s = self.clock.now_s()
         end_s = arrival_s - self.timing.latency_s
         start_s = max(end_s - len(data) * self.settings.character_time_s, self._heard_until_s)
@@ -65,12 +77,16 @@ class RealLink(ABC):
         return Burst(data, start_s, end_s)
 
     def discard_input(self) -> bytes:
-        """Throw away what has arrived; returns it."""
+        """Throw away what has arrived; returns it. Ends on a line that is never quiet, too."""
         self._check_open()
-        heard = b""
-        while data := self._receive(self.clock.now_s()):
+        end_s = self.clock.now_s() + _DISCARD_S
+        heard = bytearray()
+        while len(heard) < _DISCARD_OCTETS and (now_s := self.clock.now_s()) < end_s:
+            data = self._receive(now_s)
+            if not data:
+                break
             heard += data
-        return heard
+        return bytes(heard)
 
     def reconfigure(self, settings: LineSettings) -> None:
         """Change the line settings when what was sent is over."""
