@@ -41,6 +41,16 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class UncertaintySection(_Section):
+    """``[bench.uncertainty]``: what adds to the reference's own uncertainty, as ``BenchUncertainty`` says; 0 leaves it out."""
+
+    calibration_percent: Decimal = Field(default=Decimal(0), ge=0, le=10)
+    drift_percent: Decimal = Field(default=Decimal(0), ge=0, le=10)
+    phase_error_deg: Decimal = Field(default=Decimal(0), ge=0, le=10)
+    stability_percent: Decimal = Field(default=Decimal(0), ge=0, le=10)
+    temperature_percent: Decimal = Field(default=Decimal(0), ge=0, le=10)
+
+
 class BenchSection(_Section):
     """``[bench]``."""
 
@@ -50,6 +60,7 @@ class BenchSection(_Section):
     bringup: str = ""
     #: lab profile that overrides criteria, relative to the bench file
     profile: str = ""
+    uncertainty: UncertaintySection = UncertaintySection()
 
 
 class AdapterSection(_Section):

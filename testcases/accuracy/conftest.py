@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from rig.bench.binding import Bench
+from rig.bench.declaration import STANDARD_MINIMUM
 from rig.bench.dut import Dut
+from rig.metrology.uncertainty import BenchUncertainty
 from rig.ports.instruments import PowerSource
 from rig.procedures.station import Station, WarmState, warm_up
 from rig.sessions.meter import MeterSession
@@ -30,12 +32,15 @@ def warmth() -> dict[str, WarmState]:
 @pytest.fixture
 def station(dut: Dut, bench: Bench, source: PowerSource, warmth: dict[str, WarmState]) -> Station:
     """Source, reference, clock and nameplate of the device under test."""
+    if dut.declaration is STANDARD_MINIMUM:
+        raise NotTested("nothing is declared: class, currents and constant of the meter are unknown")
     return Station(
         clock=dut.clock,
         rating=dut.rating,
         source=source,
         reference=bench.reference,
         position=dut.position,
+        uncertainty=BenchUncertainty(**bench.inventory.bench.uncertainty.model_dump()),
         warmth=warmth.setdefault(dut.id, WarmState()),
     )
 

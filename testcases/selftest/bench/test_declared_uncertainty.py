@@ -6,8 +6,9 @@ import pytest
 
 from rig.bench.binding import Bench, builtin_bench
 from rig.errors import ConfigError
-from rig.metrology.load_points import UNITY, LoadPoint
-from rig.procedures.accuracy import load_curve
+from rig.metrology.load_points import HALF_INDUCTIVE, UNITY, LoadPoint
+from rig.metrology.uncertainty import BenchUncertainty
+from rig.procedures.accuracy import basic_error, load_curve
 from rig.procedures.station import Station
 from rig.results.records import Verdict
 
@@ -44,3 +45,20 @@ def test_a_bench_worse_than_its_class_shows_nothing(tmp_path):
 def test_an_impossible_uncertainty_is_refused(tmp_path, percent):
     with pytest.raises(ConfigError, match="uncertainty_percent"):
         bench_with(tmp_path, {"error_calculator": percent})
+
+
+def test_the_benchs_own_part_counts_more_at_half_inductive(tmp_path):
+    bench = bench_with(tmp_path, {})
+    own = BenchUncertainty(**bench.inventory.bench.uncertainty.model_dump())
+    assert own.phase_error_deg > 0
+    bench.begin_case("own")
+    rating = bench.declarations["meter"].rating
+    place = Station(
+        clock=bench.clock, rating=rating, source=bench.source, reference=bench.reference, uncertainty=own
+    )
+    at_unity, at_half = (
+        basic_error(place, bench.error_calculator, LoadPoint("10 Itr", Decimal(5), factor))[-1]
+        for factor in (UNITY, HALF_INDUCTIVE)
+    )
+    assert at_half.uncertainty > at_unity.uncertainty
+    bench.close()
