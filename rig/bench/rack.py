@@ -59,7 +59,7 @@ class Rack:
         """The instrument of this role, opened on first use; None when the bench has none.
 
         Raises:
-            BenchError: it cannot be opened, now or at an earlier try.
+            BenchError: it cannot be opened, now or at an earlier try; or the source's watchdog is gone.
         """
         section = self.sections.get(role)  # type: ignore[call-overload]
         if section is None:
@@ -72,6 +72,9 @@ class Rack:
             except (BenchError, OSError) as error:
                 self._broken[role] = f"{role} {section.driver} at {section.resource}: {error}"
                 raise BenchError(self._broken[role]) from error
+        if role == "source" and self._watchdog is not None:
+            # no load without somebody who would take it away
+            self._watchdog.beat()
         return self._open[role]
 
     def _opened(self, role: str, section: InstrumentSection) -> Instrument:
