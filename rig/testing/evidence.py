@@ -1,8 +1,13 @@
-"""Evidence of a case: every exchange as JSON at once, and a capture that Wireshark opens at the end of the run."""
+"""Evidence of a case: its exchanges are written down at once; files of their own, and captures, are made at the end of the run.
+
+One open file takes a line a case, because opening files costs more than most cases do. A killed run leaves that file behind,
+and the run that resumes it makes up for what is missing.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -15,51 +20,76 @@ from rig.transports.record import ExchangeRecord
 
 LOG_NAME = "exchanges.json"
 CAPTURE_NAME = "exchanges.pcapng"
-_LOG_SUFFIX = ".json"
-_CAPTURE_SUFFIX = ".pcapng"
+PENDING_NAME = "exchanges.pending.jsonl"
 
 
 class CaseEvidence:
-    """Keeps the exchanges of cases in a run directory."""
+    """Keeps the exchanges of the cases of one run directory; several processes may write one after the other."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self.store = EvidenceStore(out)
+        self._descriptor: int | None = None
 
-    def keep(self, case_id: str, records: list[ExchangeRecord]) -> list[str]:
-        """Store the exchanges of a case; returns paths relative to the run directory."""
-        text = json.dumps([_plain(record) for record in records], ensure_ascii=False)
-        return [self.store.add_bytes(text.encode(), name=LOG_NAME, case_id=case_id)]
+    def keep(self, case_id: str, records: list[ExchangeRecord]) -> None:
+        """Write down the exchanges of a case."""
+        if self._descriptor is None:
+            self._descriptor = _open_at_line(self.out / PENDING_NAME)
+        line = json.dumps([case_id, [_plain(record) for record in records]], ensure_ascii=False)
+        os.write(self._descriptor, line.encode() + b"\n")
 
-    def add_captures(self, cases: list[CaseResult], store: Store) -> None:
-        """Give every case that has exchanges its pcapng; made in a process of its own from the kept exchanges.
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
-        Done once at the end of a run, so that it costs the cases nothing and a resumed run makes up for what a killed
-        one left out.
+    def make_files(self, cases: list[CaseResult], store: Store) -> None:
+        """Give every case that has exchanges its log and its capture, and note them in its record.
+
+        Captures are made in a process of its own; done once at the end of a run, so that it costs the cases nothing.
         """
-        wanting = [case for case in cases if case.evidence and not _has(case, _CAPTURE_SUFFIX)]
-        if not wanting:
-            return
-        from rig.transports.capture import CaptureProcess
+        self.close()
+        kept = _read_pending(self.out / PENDING_NAME)
+        wanting = [case for case in cases if case.id in kept and not case.evidence]
+        if wanting:
+            from rig.transports.capture import CaptureProcess
 
-        with tempfile.TemporaryDirectory() as folder, CaptureProcess() as process:
-            drafts = []
-            for number, case in enumerate(wanting):
-                log = next(path for path in case.evidence if path.endswith(_LOG_SUFFIX))
-                drafts.append(Path(folder) / f"{number}{_CAPTURE_SUFFIX}")
-                process.write(drafts[-1], read_log(self.out / log))
-            for case, draft in zip(wanting, drafts, strict=True):
-                case.evidence.append(self.store.add_file(draft, name=CAPTURE_NAME, case_id=case.id))
-                store.add_case(case)
+            with tempfile.TemporaryDirectory() as folder, CaptureProcess() as process:
+                for number, case in enumerate(wanting):
+                    process.write(
+                        Path(folder) / f"{number}.pcapng", [_record(plain) for plain in kept[case.id]]
+                    )
+                for number, case in enumerate(wanting):
+                    log = json.dumps(kept[case.id], ensure_ascii=False).encode()
+                    case.evidence.append(self.store.add_bytes(log, name=LOG_NAME, case_id=case.id))
+                    draft = Path(folder) / f"{number}.pcapng"
+                    case.evidence.append(self.store.add_file(draft, name=CAPTURE_NAME, case_id=case.id))
+                    store.add_case(case)
+        (self.out / PENDING_NAME).unlink(missing_ok=True)
 
 
-def _has(case: CaseResult, suffix: str) -> bool:
-    return any(path.endswith(suffix) for path in case.evidence)
+def _open_at_line(path: Path) -> int:
+    """Open for appending; a line that a killed run left unfinished is ended first."""
+    torn = path.is_file() and not path.read_bytes().endswith(b"\n")
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    if torn:
+        os.write(descriptor, b"\n")
+    return descriptor
 
 
-def read_log(path: Path) -> list[ExchangeRecord]:
-    """Exchanges of a case from its evidence."""
-    return [_record(plain) for plain in json.loads(path.read_text(encoding="utf-8"))]
+def _read_pending(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Exchanges by case; of a case that was run again the last ones. A torn line belongs to no decided case."""
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            case_id, records = json.loads(line)
+        except ValueError:
+            continue
+        found[case_id] = records
+    return found
 
 
 def _plain(record: ExchangeRecord) -> dict[str, Any]:

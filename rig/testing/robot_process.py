@@ -45,12 +45,13 @@ def main() -> int:
         store.add_case(case)
         tell(ended=case.id)
 
+    evidence = CaseEvidence(out)
     session = CaseSession(
         bench,
         selection=Selection.parse(options["select"]),
         decided=store.decided(options["run"]),
         sink=sink,
-        evidence=CaseEvidence(out),
+        evidence=evidence,
         max_bench_time_s=options["max_bench_time_s"],
         on_start=lambda info: tell(started=info.id),
     )
@@ -61,6 +62,7 @@ def main() -> int:
         mark_broken(out / ALLURE_FOLDER)
     tell(described=bench.describe())
     bench.close()
+    evidence.close()
     store.close()
     return 0
 

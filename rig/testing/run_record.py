@@ -135,7 +135,7 @@ class RunRecord:
     def finish(self) -> int:
         """Write everything that is made from the whole run; returns the exit status."""
         cases = self.finished_cases = self.cases()
-        self.evidence.add_captures(cases, self.store)
+        self.evidence.make_files(cases, self.store)
         self.run.exit_code = exit_code([case.verdict for case in cases])
         self.run.finished = _now()
         self.store.finish_run(finished=self.run.finished, exit_code=self.run.exit_code)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rig.bench.binding import Bench
-from rig.errors import RigError
+from rig.errors import LinkClosedError, RigError
 from rig.results.records import SEVERITY, CaseResult, Measurement, Verdict
 from rig.testing.case import CaseInfo, RunningCase
 from rig.testing.check import Check
@@ -31,8 +31,8 @@ Sink = Callable[[CaseResult], None]
 class KeepsEvidence(Protocol):
     """Where the exchanges of a case are kept."""
 
-    def keep(self, case_id: str, records: list[ExchangeRecord]) -> list[str]:
-        """Store the exchanges of a case; returns paths relative to the run directory."""
+    def keep(self, case_id: str, records: list[ExchangeRecord]) -> None:
+        """Write down the exchanges of a case."""
         ...
 
 
@@ -72,6 +72,7 @@ class CaseSession:
         self.on_start = on_start
         self.offered: list[CaseInfo] = []
         self.results: list[CaseResult] = []
+        self._link_lost = False
 
     def reseed(self, seed: int, defects: tuple[str, ...]) -> None:
         """Go on with another emulated device: another seed, other defects."""
@@ -133,6 +134,7 @@ class CaseSession:
         if isinstance(error, (CheckFailed, Inconclusive, NotTested, NotApplicable, CaseError)):
             running.errors.append(error)
             return error
+        self._link_lost |= isinstance(error, LinkClosedError)
         if isinstance(error, DEVICE_FAULTS):
             running.errors.append(error)
             running.check.measurements.append(_fault_measurement(running, error))
@@ -147,19 +149,22 @@ class CaseSession:
 
     def finish(self, running: RunningCase) -> CaseResult | None:
         """Close the record of a case and hand it on; None when the case was interrupted and has no verdict."""
-        evidence: list[str] = []
         try:
             self.bench.end_case()
+            if self._link_lost:
+                self._link_lost = False
+                self.bench.reopen_links()
             if self.evidence is not None and running.begun:
                 records = self.bench.records()
-                evidence = self.evidence.keep(running.info.id, records) if records else []
+                if records:
+                    self.evidence.keep(running.info.id, records)
         except Exception as error:
             # the bench's fault or ours; whatever it is, the verdict must not be lost over it
             running.errors.append(error)
             if not isinstance(error, (RigError, OSError)):
                 raise
         finally:
-            result = None if running.interrupted else self._result(running, evidence)
+            result = None if running.interrupted else self._result(running)
             if result is not None:
                 self._hand_on(result)
         return result
@@ -169,7 +174,7 @@ class CaseSession:
         if self.sink is not None:
             self.sink(result)
 
-    def _result(self, running: RunningCase, evidence: list[str]) -> CaseResult:
+    def _result(self, running: RunningCase) -> CaseResult:
         info, check = running.info, running.check
         error = min(running.errors, key=_severity, default=None)
         verdict = _verdict(running, error)
@@ -187,7 +192,6 @@ class CaseSession:
             measurements=check.measurements,
             simulated=self.bench.simulated,
             duration_s=round(time.perf_counter() - running.began_s, 6),
-            evidence=evidence,
             findings=list(check.notes),
             clause_provenance=rules[0].provenance if rules else "recalled",
             mandatory=rules[0].mandatory if rules else False,

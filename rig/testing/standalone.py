@@ -51,6 +51,7 @@ def finish_standalone(config: pytest.Config, session: CaseSession) -> None:
     if record is None:
         return
     if hasattr(config, "workerinput"):
+        record.evidence.close()
         record.store.close()
     else:
         record.finish()
