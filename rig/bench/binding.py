@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rig.bench.declaration import Declaration
+from rig.bench.declaration import STANDARD_MINIMUM, Declaration
 from rig.bench.declaration_file import declaration_for
 from rig.bench.dut import Dut
 from rig.bench.identify import identified_address
@@ -359,6 +359,20 @@ def _device_record(bench: Bench, device: DeviceSection, address: str) -> dict[st
         "serial": declaration.serial,
         "declaration": declaration.source,
         "under_test": device.id == bench.device.id,
+        **_nameplate(declaration),
+    }
+
+
+def _nameplate(declaration: Declaration) -> dict[str, str]:
+    """Class, rating and constant that accuracy is judged by; nothing where nobody declared them."""
+    if declaration is STANDARD_MINIMUM:
+        return {}
+    rating = declaration.rating
+    phases = f"{rating.phases}x" if rating.phases > 1 else ""
+    return {
+        "accuracy_class": rating.accuracy_class,
+        "rating": f"{phases}{rating.voltage_v} V, {rating.imin_a}-{rating.itr_a}({rating.imax_a}) A, {rating.frequency_hz} Hz",
+        "constant": f"{rating.constant_imp_per_kwh} imp/kWh",
     }
 
 

@@ -120,9 +120,10 @@ _OUTCOMES = {
 
 def _measurement_line(measurement: Measurement) -> str:
     plain = codec.dump_measurement(measurement)
-    limits = (
-        f" [{plain['lower']} .. {plain['upper']}]" if (plain["lower"], plain["upper"]) != (None, None) else ""
-    )
+    lower, upper = plain["lower"], plain["upper"]
+    limits = ""
+    if (lower, upper) != (None, None):
+        limits = f" [{'-∞' if lower is None else lower} .. {'∞' if upper is None else upper}]"
     return f"{measurement.name} = {plain['value']} {measurement.unit}{limits} {measurement.verdict.value}"
 
 

@@ -165,7 +165,7 @@ def test_structure_and_counts(tmp_path):
     assert (root.get("failures"), root.get("errors"), root.get("tests")) == ("2", "1", "7")
     output = root.find(".//system-out")
     assert output is not None
-    assert output.text == "error = 0.1 % [None .. 1] PASS"
+    assert output.text == "error = 0.1 % [-∞ .. 1] PASS"
 
 
 def test_characters_that_xml_forbids_are_written_as_text(tmp_path):
