@@ -1,0 +1,305 @@
+"""What a frame says: its data units with their values, and the additional information at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.fn_model import Fn
+from rig.protocols.gdw1376_1.formats import decode_format, encode_format
+from rig.protocols.gdw1376_1.frame import HEADER, Frame
+from rig.protocols.gdw1376_1.functions import lookup
+from rig.protocols.gdw1376_1.layout import Input, Layout, Value, Walk, decode_layout, encode_layout
+from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
+from rig.protocols.gdw1376_1.units import UnitId, decode_unit_id, encode_unit_id
+
+CLAUSE_AUX: Final = "Q/GDW 376.1-2009 additional information AUX"
+CLAUSE_UNITS: Final = "Q/GDW 376.1-2009 data units"
+_TIME_STAMP_OCTETS: Final = 6
+_EVENT_COUNTER_OCTETS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamp:
+    """The time stamp Tp: counter PFC, time of sending (``02 16:39:19``: day, hour, minute, second), permitted delay.
+
+    ``delay`` in minutes, 0: not checked.
+    """
+
+    counter: int
+    time: str
+    delay: int = 0
+
+    def encode(self) -> bytes:
+        """Six octets.
+
+        Raises:
+            LocalProtocolError: code ``value``.
+        """
+        if not 0 <= self.counter <= 255 or not 0 <= self.delay <= 255:
+            raise LocalProtocolError(
+                "counter and delay of Tp are one octet", code="value", got=self, clause=CLAUSE_AUX
+            )
+        return bytes((self.counter,)) + encode_format(16, self.time) + bytes((self.delay,))
+
+
+@dataclass(frozen=True, slots=True)
+class Auxiliary:
+    """The additional information, in wire order: PW (or MAC), event counters EC1 and EC2, time stamp Tp."""
+
+    password: bytes | None = None
+    events: tuple[int, int] | None = None
+    time_stamp: TimeStamp | None = None
+
+    def encode(self) -> bytes:
+        """Its octets.
+
+        Raises:
+            LocalProtocolError: code ``value``.
+        """
+        if self.events is not None and not all(0 <= count <= 255 for count in self.events):
+            raise LocalProtocolError(
+                "event counters are one octet each", code="value", got=self.events, clause=CLAUSE_AUX
+            )
+        return (
+            (self.password or b"")
+            + (bytes(self.events) if self.events is not None else b"")
+            + (self.time_stamp.encode() if self.time_stamp is not None else b"")
+        )
+
+
+class DataUnit(NamedTuple):
+    """One (Pn, Fn) with its data; ``values`` is empty when ``item`` or its layout is not known."""
+
+    point: int
+    number: int
+    item: Fn | None
+    data: bytes
+    values: tuple[Value, ...]
+    offset: int
+
+    def value(self, key: str) -> Value | None:
+        """The value of a key, None when there is none."""
+        return next((value for value in self.values if value.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A frame read to its end. ``rest`` are octets that belong to no data unit; offsets count from the first 68H."""
+
+    frame: Frame
+    identifiers: tuple[UnitId, ...] = ()
+    units: tuple[DataUnit, ...] = ()
+    auxiliary: Auxiliary = Auxiliary()
+    findings: tuple[Finding, ...] = ()
+    rest: bytes = b""
+
+    def unit(self, point: int, number: int) -> DataUnit | None:
+        """The data of one point and type, None when the frame does not have them."""
+        return next((unit for unit in self.units if (unit.point, unit.number) == (point, number)), None)
+
+
+def has_password(frame: Frame, profile: Profile = DEFAULT) -> bool:
+    """The additional information begins with PW: some downlink functions, and authentication both ways."""
+    if frame.afn == Afn.AUTHENTICATION:
+        return True
+    return not frame.uplink and frame.afn in profile.password_functions
+
+
+def parse_message(frame: Frame, profile: Profile = DEFAULT, *, strict: bool = False) -> Message:
+    """Data units and additional information of a frame.
+
+    Args:
+        frame: as ``decode_frame`` gives it.
+        profile: the reading of the standard.
+        strict: True turns the first finding about the content into an error.
+
+    Raises:
+        RemoteProtocolError: only when strict, with the code of the finding.
+
+    Spec: Q/GDW 376.1-2009, application layer
+    """
+    base = HEADER + 6 + profile.terminal_octets
+    findings: list[Finding] = list(frame.findings)
+    auxiliary, end = _auxiliary(frame, profile, base, findings)
+    parser = _Units(frame, base, end, findings)
+    parser.run()
+    if strict and findings:
+        first = findings[0]
+        raise RemoteProtocolError(
+            first.message, code=first.code, clause=first.clause, offset=first.offset, frame=frame.body
+        )
+    rest = frame.body[parser.position : end]
+    return Message(frame, tuple(parser.identifiers), tuple(parser.units), auxiliary, tuple(findings), rest)
+
+
+def _auxiliary(frame: Frame, profile: Profile, base: int, findings: list[Finding]) -> tuple[Auxiliary, int]:
+    """The additional information, and where in the body it begins."""
+    body = frame.body
+    end = len(body)
+    wanted = (
+        (profile.password_octets if has_password(frame, profile) else 0)
+        + (_EVENT_COUNTER_OCTETS if frame.access_demand else 0)
+        + (_TIME_STAMP_OCTETS if frame.sequence.time_stamped else 0)
+    )
+    if wanted > end:
+        findings.append(
+            Finding("aux", f"additional information of {wanted} octets does not fit", base + end, CLAUSE_AUX)
+        )
+        return Auxiliary(), end
+    stamp = events = password = None
+    if frame.sequence.time_stamped:
+        end -= _TIME_STAMP_OCTETS
+        stamp = _time_stamp(body[end : end + _TIME_STAMP_OCTETS], base + end, findings)
+    if frame.access_demand:
+        end -= _EVENT_COUNTER_OCTETS
+        events = (body[end], body[end + 1])
+    if has_password(frame, profile):
+        end -= profile.password_octets
+        password = body[end : end + profile.password_octets]
+    return Auxiliary(password, events, stamp), end
+
+
+def _time_stamp(data: bytes, offset: int, findings: list[Finding]) -> TimeStamp:
+    try:
+        time = decode_format(16, data[1:5])
+    except RemoteProtocolError as error:
+        time = data[1:5].hex().upper()
+        findings.append(
+            Finding(error.code, f"time stamp: {error.message}", offset + 1 + (error.offset or 0), CLAUSE_AUX)
+        )
+    return TimeStamp(data[0], str(time), data[5])
+
+
+@dataclass(slots=True)
+class _Units:
+    """The walk over the data units of one frame."""
+
+    frame: Frame
+    base: int
+    end: int
+    findings: list[Finding]
+    position: int = 0
+    identifiers: list[UnitId] = field(default_factory=list)
+    units: list[DataUnit] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Unit after unit, until the octets end or cannot be read any further."""
+        while self.position < self.end:
+            try:
+                identifier = decode_unit_id(self.frame.body[self.position : min(self.end, self.position + 4)])
+            except RemoteProtocolError as error:
+                self._stop(error)
+                return
+            self.identifiers.append(identifier)
+            self.position += 4
+            for point, number in identifier.pairs():
+                if not self._unit(point, number):
+                    return
+        if not self.identifiers:
+            self.findings.append(Finding("no-unit", "the frame has no data unit", self.base, CLAUSE_UNITS))
+
+    def _stop(self, error: RemoteProtocolError) -> None:
+        offset = self.base + self.position + (error.offset or 0)
+        if self.frame.afn == Afn.CONFIRM and self.identifiers:
+            message = (
+                "octets after the confirmation (a unit-by-unit answer with the code of F1, or a maker's own)"
+            )
+            self.findings.append(Finding("confirm-octets", message, offset, CLAUSE_UNITS))
+            return
+        self.findings.append(Finding(error.code, error.message, offset, error.clause))
+
+    def _unit(self, point: int, number: int) -> bool:
+        """One pair; False when what follows it cannot be found."""
+        item = lookup(self.frame.afn, number)
+        layout = item.layout(uplink=self.frame.uplink) if item is not None else None
+        if layout is None:
+            return self._raw(point, number, item)
+        start = self.position
+        walk = Walk(self.frame.body, start, self.end)
+        try:
+            decode_layout(layout, walk)
+        except RemoteProtocolError as error:
+            self._add(walk.findings)
+            offset = self.base + (error.offset or 0)
+            message = f"{_name(self.frame, number)}: {error.message}"
+            self.findings.append(Finding(error.code, message, offset, error.clause))
+            self.position = self.end
+            self._keep(point, number, item, start, tuple(walk.values))
+            return False
+        self._add(walk.findings)
+        self.position = walk.position
+        self._keep(point, number, item, start, tuple(walk.values))
+        return True
+
+    def _raw(self, point: int, number: int, item: Fn | None) -> bool:
+        """A type whose layout is not known: all octets that are left are its data."""
+        start = self.position
+        known = "has no known layout" if item is not None else "is in no table"
+        message = f"{_name(self.frame, number)} {known}, its octets are kept"
+        code = "unknown-layout" if item is not None else "unknown-fn"
+        self.findings.append(Finding(code, message, self.base + start, CLAUSE_UNITS))
+        if start == self.end:
+            self._keep(point, number, item, start, ())
+            return True
+        self.position = self.end
+        self._keep(point, number, item, start, ())
+        return False
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        self.findings += [
+            Finding(found.code, found.message, self.base + (found.offset or 0), found.clause)
+            for found in findings
+        ]
+
+    def _keep(self, point: int, number: int, item: Fn | None, start: int, values: tuple[Value, ...]) -> None:
+        data = self.frame.body[start : self.position]
+        self.units.append(DataUnit(point, number, item, data, values, self.base + start))
+
+
+def _name(frame: Frame, number: int) -> str:
+    return f"{frame.afn:02X}.F{number}"
+
+
+class Content(NamedTuple):
+    """One data unit to send: values by key, or its octets (for a type without a known layout)."""
+
+    point: int
+    number: int
+    values: Mapping[str, Input] | bytes = b""
+
+
+def encode_unit(afn: int, content: Content, *, uplink: bool) -> bytes:
+    """Identifier and data of one unit.
+
+    Raises:
+        LocalProtocolError: code ``unit-id``, ``value`` or ``unknown-layout``.
+    """
+    return encode_unit_id((content.point,), (content.number,)) + encode_data(afn, content, uplink=uplink)
+
+
+def encode_data(afn: int, content: Content, *, uplink: bool) -> bytes:
+    """Data of one unit, without its identifier.
+
+    Raises:
+        LocalProtocolError: code ``value`` or ``unknown-layout``.
+    """
+    if isinstance(content.values, bytes):
+        return content.values
+    item = lookup(afn, content.number)
+    layout: Layout | None = item.layout(uplink=uplink) if item is not None else None
+    if layout is None:
+        raise LocalProtocolError(
+            f"{afn:02X}.F{content.number} has no known layout, give octets",
+            code="unknown-layout",
+            clause=CLAUSE_UNITS,
+        )
+    return encode_layout(layout, content.values)
+
+
+def values_of(unit: DataUnit) -> dict[str, Input]:
+    """The values of a unit in the form that ``Content`` takes."""
+    return {value.key: value.value for value in unit.values}
