@@ -383,6 +383,16 @@ CRITERIA = (
         source="transfer time and the one-second resolution of the register",
     ),
     _limit(
+        "POWER_OFF_LENGTH",
+        "A.4",
+        "recorded length of a loss of supply beyond its true length",
+        "abs<=",
+        "s",
+        "10",
+        seen=False,
+        source="a meter may note the return of the supply when it has started up",
+    ),
+    _limit(
         "FREEZE_TIME",
         "7.7",
         "time of a frozen record against the time of the command",

@@ -40,6 +40,16 @@ def wait(dut: Dut) -> Callable[[float], None]:
 
 
 @pytest.fixture
+def declared(dut: Dut) -> Callable[..., list[int]]:
+    """Of some items those that the declaration names."""
+
+    def named(*items: int) -> list[int]:
+        return [di for di in items if dut.declaration.declares(f"item:{di:08X}")]
+
+    return named
+
+
+@pytest.fixture
 def limit() -> Callable[[str], float]:
     """The limit of a criterion, for the size of a stimulus."""
 

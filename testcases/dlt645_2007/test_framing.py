@@ -65,9 +65,9 @@ def test_answer_wake_up_octets(ask, meter, check):
 @pytest.mark.clause(STANDARD, "5.2.3")
 @pytest.mark.title_zh("正常应答的控制码")
 @pytest.mark.known_bad("control-bits-left")
-def test_answer_control(ask, meter, check):
+def test_answer_control(ask, meter, check, declared):
     """A complete normal answer has D7 set, D6 and D5 clear, and repeats the function code."""
-    for di in (ENERGY, 0x04000102, 0x04000405):
+    for di in declared(ENERGY, 0x04000102, 0x04000405):
         answer = ask(read_data(meter.address, di))
         check.equal(f"control octet of {di:08X}", f"{answer.control:02X}H", "91H")
 
@@ -75,9 +75,9 @@ def test_answer_control(ask, meter, check):
 @pytest.mark.clause(STANDARD, "7.1")
 @pytest.mark.title_zh("读应答回送所请求的数据标识")
 @pytest.mark.known_bad("identifier-reversed")
-def test_answer_identifier(meter, check, send):
+def test_answer_identifier(meter, check, send, declared):
     """A read answer begins with the identifier that was asked for, DI0 first."""
-    for di in (ENERGY, VOLTAGE, 0x04000404):
+    for di in declared(ENERGY, VOLTAGE, 0x04000404):
         frame = send(read_data(meter.address, di)).frame
         check.true(f"answer to {di:08X}", frame is not None, observed="silence", expected="a frame")
         check.equal(f"identifier of {di:08X}", frame.data[:4], di_octets(di))

@@ -43,9 +43,9 @@ def long_block(dut, limit):
 @pytest.mark.clause(STANDARD, "7.1")
 @pytest.mark.title_zh("单相表基本数据项可读")
 @pytest.mark.known_bad("item-missing")
-def test_common_items_answered(ask, meter, check):
-    """Every item that a single-phase meter cannot do without is answered."""
-    for di in COMMON:
+def test_common_items_answered(ask, meter, check, declared):
+    """Every item that a single-phase meter cannot do without, and its maker declares, is answered."""
+    for di in declared(*COMMON):
         answer = ask(read_data(meter.address, di))
         check.equal(f"control octet for {di:08X}", f"{answer.control:02X}H", "91H")
 
@@ -53,9 +53,9 @@ def test_common_items_answered(ask, meter, check):
 @pytest.mark.clause(STANDARD, "6.1")
 @pytest.mark.title_zh("数据项长度符合标识表")
 @pytest.mark.known_bad("item-too-long", "item-missing")
-def test_item_lengths(ask, meter, check):
+def test_item_lengths(ask, meter, check, declared):
     """Every answered item has the length of the identifier table."""
-    for di in COMMON:
+    for di in declared(*COMMON):
         item = lookup(di, meter.profile)
         answer = ask(read_data(meter.address, di))
         check.equal(f"octets of {di:08X}", len(answer.data) - 4, item.octets, unit="octets")

@@ -98,37 +98,41 @@ def deaf_after_noise(device: EmulatedMeter, _: Parameter) -> None:
     hear(device, lambda data: b"" if _split(data)[1][:1] != b"\x68" and b"\x68" in data else data)
 
 
-@defect("no-resynchronisation", "misses a request right after a stray 68H", "5.3.4")
-def no_resynchronisation(device: EmulatedMeter, _: Parameter) -> None:
-    """Goes on behind a wrong frame instead of behind its first octet."""
-
-    def miss(data: bytes) -> bytes:
-        body = _split(data)[1]
-        return b"" if len(body) > 12 and body[0] == 0x68 and body[7] != 0x68 else data
-
-    hear(device, miss)
-
-
-@defect("stuck-after-error", "is deaf for some time after a wrong checksum", "5.3.4", default=3.0, unit="s")
-def stuck_after_error(device: EmulatedMeter, duration_s: Parameter) -> None:
-    """Resets its interface after an error."""
+def _deaf_after(device: EmulatedMeter, wanted: Callable[[bytes], bool], duration_s: float) -> None:
+    """Hear nothing for a while after octets that are wanted, and not these either."""
     receive = device.wire.receive
     deaf_until_s = [-math.inf]
 
     def changed(burst: Burst) -> None:
         if burst.start_s < deaf_until_s[0]:
             return
-        body = _split(burst.data)[1]
-        if (
-            len(body) > 11
-            and body[0] == body[7] == 0x68
-            and len(body) == body[9] + 12
-            and whole_frame(body) is None
-        ):
-            deaf_until_s[0] = burst.end_s + float(duration_s or 0.0)
+        if wanted(_split(burst.data)[1]):
+            deaf_until_s[0] = burst.end_s + duration_s
+            return
         receive(burst)
 
     overrule(device.wire, "receive", changed)
+
+
+@defect("no-resynchronisation", "is deaf for some time after a stray 68H", "5.3.4", default=3.0, unit="s")
+def no_resynchronisation(device: EmulatedMeter, duration_s: Parameter) -> None:
+    """Takes what follows for a long frame and waits for its end."""
+    _deaf_after(
+        device,
+        lambda body: len(body) > 12 and body[0] == 0x68 and body[7] != 0x68,
+        float(duration_s or 0.0),
+    )
+
+
+@defect("stuck-after-error", "is deaf for some time after a wrong checksum", "5.3.4", default=3.0, unit="s")
+def stuck_after_error(device: EmulatedMeter, duration_s: Parameter) -> None:
+    """Resets its interface after an error."""
+
+    def spoilt(body: bytes) -> bool:
+        whole = len(body) > 11 and body[0] == body[7] == 0x68 and len(body) == body[9] + 12
+        return whole and whole_frame(body) is None
+
+    _deaf_after(device, spoilt, float(duration_s or 0.0))
 
 
 @defect("answers-any-function", "answers reserved function codes normally", "5.2.3")
