@@ -48,6 +48,23 @@ def test_a_connection_that_is_closed_is_the_benchs_error(tmp_path, manner):
 
 
 @pytest.mark.slow
+def test_a_connection_that_was_cut_is_opened_again_for_the_next_case(tmp_path):
+    command = [sys.executable, "-m", "rig.cli.main", "emulate", "meter", "--listen", "tcp://127.0.0.1:0"]
+    command += ["--address", "000000000001", "--baud", "9600", "--seed", "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        place = next(line.split()[1] for line in process.stdout if line.startswith("READY"))
+        relay = bad_devices.cut_once(int(place.rpartition(":")[2]), 120)
+        with bad_devices.bad_device(relay) as port:
+            code, cases, _ = certify(tmp_path, port)
+        process.terminate()
+    told = [verdict for verdict, _ in cases.values()]
+    assert code == 3
+    assert told.count("ERROR") == 1
+    assert set(told) <= {"ERROR", "PASS", "INCONCLUSIVE"}
+    assert told[-3:].count("ERROR") == 0
+
+
+@pytest.mark.slow
 def test_a_flooded_line_ends_every_exchange(tmp_path):
     with bad_devices.bad_device(bad_devices.floods) as port:
         code, cases, took_s = certify(tmp_path, port)
