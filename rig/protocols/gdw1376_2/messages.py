@@ -26,6 +26,8 @@ from rig.protocols.gdw1376_2.profile import DEFAULT, Profile
 _CLAUSE_ANSWER: Final = "Q/GDW 10376.2-2019 link transmission rules"
 #: idle bits of every channel in 00 F1
 ALL_CHANNELS_IDLE: Final = 0x7FFFFFFF
+#: lists whose first node, the main one, has the number 1
+_NUMBERED_FROM_1: Final = frozenset({(Afn.ROUTE_QUERY, 21), (Afn.ROUTE_QUERY, 31)})
 CONFIRM: Final = 1
 DENY: Final = 2
 
@@ -117,9 +119,11 @@ def _checks(function: Function, content: Content, at: int, *, up: bool) -> Itera
     if "neighbours" in content and content["count"] - len(content["neighbours"]) not in (0, 1):
         text = f"{content['count']} networks announced, {len(content['neighbours'])} neighbours sent"
         yield Finding("count", text, at, function.clause)
-    if "sub_node_total" in content and content["sub_node_total"] < len(content["sub_nodes"]):
-        yield Finding("count", "more sub-nodes than announced", at, function.clause)
-    if not up and function.afn == Afn.ROUTE_QUERY and content.get("start") == 0:
+    for node in content.get("nodes", ()):
+        if node.get("sub_node_total", 0) < len(node.get("sub_nodes", ())):
+            text = f"{node['address']} has more sub-nodes than announced"
+            yield Finding("count", text, at, function.clause)
+    if not up and (function.afn, function.fn) in _NUMBERED_FROM_1 and content["start"] == 0:
         yield Finding("start", "nodes are numbered from 1", at, function.clause)
 
 

@@ -16,7 +16,7 @@ from rig.protocols.dlt645.messages import read_data
 from rig.protocols.gdw1376_2.decoder import decode as decode_by
 from rig.protocols.gdw1376_2.frame import Frame, dt_of, encode
 from rig.protocols.gdw1376_2.host import Host
-from rig.protocols.gdw1376_2.information import DownInformation
+from rig.protocols.gdw1376_2.information import DownInformation, UpInformation
 from rig.protocols.gdw1376_2.module import Module
 from rig.protocols.gdw1376_2.nested import Piece, split_message
 from rig.protocols.gdw1376_2.profile import DEFAULT_2013
@@ -157,7 +157,7 @@ def test_data_unit_that_ends_too_early_is_a_finding():
 
 
 def test_unknown_layout_keeps_its_octets():
-    result = decoded(Frame(0x43, DownInformation(), 0x10, dt_of(104), b"\2"))
+    result = decoded(Frame(0x83, UpInformation(), 0x10, dt_of(104), b"\2"))
     assert codes_of(result) == ["layout"]
     assert result.fields["data"] == "02"
 

@@ -429,7 +429,11 @@ def test_running_mode_by_hand():
     assert (content["channel_count"], content["phase_outage"], content["rate_count"]) == (16, 0, 2)
     assert (content["monitor_timeout"], content["broadcast_timeout"]) == (90, 180)
     assert (content["longest_frame"], content["longest_file_packet"]) == (2048, 1024)
-    assert (content["main_address"], content["most_nodes"], content["nodes"]) == ("049999888888", 1024, 2)
+    assert (content["main_address"], content["most_nodes"], content["present_nodes"]) == (
+        "049999888888",
+        1024,
+        2,
+    )
     assert (content["protocol_date"], content["filing_date"]) == ("2019-09-01", "2020-01-02")
     assert content["version"] == "0103"
     assert content["rates"] == [{"rate": 0, "rate_in_kbit": 0}, {"rate": 10, "rate_in_kbit": 1}]
@@ -449,7 +453,9 @@ def test_running_mode_by_hand():
         ("05F101", False, "a50403021126", "bad-time"),
         ("06F5", True, "01040301ffff", "layout"),
         ("10F104", True, "00", "layout"),
-        ("10F2", False, "000001", "start"),
+        ("10F104", False, "00", "trailing-data"),
+        ("10F21", False, "000001", "start"),
+        ("06F4", True, "01043300000000020100000001" + "010000000000" + "02", "count"),
         ("10F111", True, "0501000088888899990402000" + "0", "count"),
         ("12F1", False, "00", "trailing-data"),
         ("12F1", True, "", "direction"),

@@ -289,7 +289,7 @@ def test_running_mode_is_sent_unasked():
         "upgrade_wait": 30,
         "main_address": CCO,
         "most_nodes": 1024,
-        "nodes": 0,
+        "present_nodes": 0,
         "protocol_date": "2019-09-01",
         "filing_date": "2019-09-01",
         "vendor": "RG",
