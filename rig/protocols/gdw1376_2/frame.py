@@ -95,8 +95,10 @@ class Frame:
     @property
     def fn(self) -> int | None:
         """The Fn, None when the identification names none or several."""
-        fns = self.fns
-        return fns[0] if len(fns) == 1 else None
+        named = self.dt & 0xFF
+        if not named or named & (named - 1):
+            return None
+        return (self.dt >> 8) * 8 + named.bit_length()
 
     @property
     def data_offset(self) -> int:

@@ -424,9 +424,14 @@ def _function(row: Row, profile: Profile) -> Function:
     )
 
 
+#: spares the commonest profile its hash
+_DEFAULT_TABLE: Final = _table(DEFAULT)
+
+
 def lookup(afn: int, fn: int, profile: Profile = DEFAULT) -> Function | None:
     """The data unit, None when it is in no table; items of a later edition are found too."""
-    return _table(profile).get((afn, fn))
+    table = _DEFAULT_TABLE if profile is DEFAULT else _table(profile)
+    return table.get((afn, fn))
 
 
 def all_functions(profile: Profile = DEFAULT) -> Iterator[Function]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import gdw1376_2_plain as plain
+from rig.cli.main import main
 from rig.protocols.decode import decoders
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.dlt645.frame import encode as encode_meter_frame
@@ -193,3 +194,17 @@ def test_any_frame_is_decoded(control, information, afn, fn, data):
 @given(st.binary(max_size=100))
 def test_any_octets_are_decoded(data):
     json.dumps(decode(data).to_json())
+
+
+def test_command_line_gives_the_stable_form(capsys):
+    octets = encode(MODULE.monitored(HOST.monitor(METER, MESSAGE, sequence=9), READING)).hex()
+    with pytest.raises(SystemExit) as left:
+        main(["decode", "gdw1376.2", octets, "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert left.value.code == 0
+    assert list(record) == ["protocol", "ok", "fields", "values", "findings", "error"]
+    assert record["values"][-1]["value"] == "1234.56"
+    with pytest.raises(SystemExit) as left:
+        main(["decode", "gdw1376.2", octets[:-2] + "17"])
+    assert left.value.code == 1
+    assert "end" in capsys.readouterr().out
