@@ -383,6 +383,16 @@ CRITERIA = (
         source="transfer time and the one-second resolution of the register",
     ),
     _limit(
+        "START_UP",
+        "5.3.3",
+        "time from the return of the supply to the first answer",
+        "<=",
+        "s",
+        "5",
+        seen=False,
+        source="meters answer within five seconds of the voltage, recalled from the general meter standards",
+    ),
+    _limit(
         "POWER_OFF_LENGTH",
         "A.4",
         "recorded length of a loss of supply beyond its true length",

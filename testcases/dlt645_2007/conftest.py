@@ -13,12 +13,13 @@ from rig.criteria.registry import criterion
 from rig.ports.electrical import ElectricalState, PhaseState
 from rig.ports.instruments import PowerSource
 from rig.protocols.dlt645.frame import Frame, encode
-from rig.protocols.dlt645.messages import Credentials
+from rig.protocols.dlt645.messages import Credentials, read_data
 from rig.sessions.meter import Exchange, MeterSession
 from rig.testing.check import Check
 from rig.testing.outcomes import Inconclusive, NotTested
 
 WORKING_DAYS = range(5)
+BILLING_DAYS = (0x04000B01, 0x04000B02, 0x04000B03)
 #: nothing happens by itself around this time of day: no billing, no freeze, no usual tariff switch
 QUIET = timedelta(hours=10, minutes=22)
 
@@ -179,11 +180,22 @@ class MeterClock:
     def set_quiet(self) -> datetime:
         """Set a moment of a coming working day at which nothing happens by itself."""
         today = self._dut.clock.wall()
+        billing = self._billing_days()
         # another day each time, because a meter takes one broadcast time a day
         day = today + timedelta(days=2 + (today.hour * 60 + today.minute) % 5)
-        while day.weekday() not in WORKING_DAYS or not 3 <= day.day <= 27:
+        while day.weekday() not in WORKING_DAYS or not 3 <= day.day <= 27 or day.day in billing:
             day += timedelta(days=1)
         return self.set(datetime.combine(day.date(), datetime.min.time()) + QUIET)
+
+    def _billing_days(self) -> set[int]:
+        """Days of the month on which the meter bills."""
+        meter = self._dut.meter
+        days = set()
+        for di in BILLING_DAYS:
+            answer = meter.request(read_data(meter.address or "", di)).frame
+            if answer is not None and not answer.abnormal and len(answer.data) == 6:
+                days.add(_bcd(answer.data[5]))
+        return days
 
     def takes(self, when: datetime) -> None:
         """From now on the clock should go on from this time."""
@@ -212,8 +224,13 @@ def meter_clock(dut: Dut, credentials: Callable[[int], Credentials], powered: No
 
 
 @pytest.fixture
-def load(dut: Dut, source: PowerSource, wait: Callable[[float], None]) -> Callable[..., ElectricalState]:
-    """Put a load on the meter, in A and degrees (180 flows back); voltage is the rated one unless given in V."""
+def load(
+    dut: Dut, source: PowerSource, wait: Callable[[float], None], limit: Callable[[str], float]
+) -> Callable[..., ElectricalState]:
+    """Put a load on the meter, in A and degrees (180 flows back); voltage is the rated one unless given in V.
+
+    A meter that was without supply gets the time it may take to start up.
+    """
 
     def apply(current_a: float, angle_deg: float = 0.0, *, voltage_v: float | None = None) -> ElectricalState:
         voltage = float(dut.rating.voltage_v) if voltage_v is None else voltage_v
@@ -222,9 +239,10 @@ def load(dut: Dut, source: PowerSource, wait: Callable[[float], None]) -> Callab
         )
         state = ElectricalState(phases, float(dut.rating.frequency_hz))
         source.apply(state)
-        if not source.output_is_on():
+        was_on = source.output_is_on()
+        if not was_on:
             source.output_on()
-        wait(source.settling_s)
+        wait(source.settling_s + (0.0 if was_on else limit("DLT645.START_UP")))
         return state
 
     return apply
@@ -288,3 +306,16 @@ def day_table(
         meter.write_raw(di, data, credentials(4))
 
     return DayTable(meter, keep, write)
+
+
+@pytest.fixture
+def quiet_day(dut: Dut, meter_clock: MeterClock, day_table: DayTable) -> Callable[[], datetime]:
+    """Set the clock to a quiet moment of a day that has one tariff only; gives what it was set to."""
+
+    def begin() -> datetime:
+        moment = meter_clock.set_quiet()
+        if dut.declaration.declares("option:tariffs"):
+            day_table.program(moment, [(moment.replace(hour=0, minute=0, second=0), 1)])
+        return moment
+
+    return begin

@@ -22,6 +22,7 @@ def gain(dut, meter, load, wait):
     """Run under load; gives the gains of registers and the injected energy in kWh."""
 
     def run(angle_deg, *registers):
+        load(0.0, angle_deg)
         before = [meter.read(di).value for di in registers]
         current = float(dut.rating.imax_a) / 2
         begun = dut.clock.now_s()
