@@ -11,14 +11,13 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from functools import cache
 from types import TracebackType
 from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar, overload
 
 import pyvisa
 from pyvisa.resources import MessageBasedResource, SerialInstrument
 
-from rig.errors import InstrumentError
+from rig.errors import InstrumentError, NoSignalError
 from rig.ports.instruments import InstrumentIdentity
 
 #: a finite SCPI number in one of the forms NR1, NR2, NR3
@@ -63,8 +62,8 @@ class MessageSession(Protocol):
         ...
 
 
-@cache
 def _resource_manager() -> pyvisa.ResourceManager:
+    """PyVISA's one manager for this backend; asked for anew each time, because anybody in the process may have closed it."""
     return pyvisa.ResourceManager("@py")
 
 
@@ -148,7 +147,7 @@ def parse_number(reply: str, *, instrument: str, quantity: str) -> Decimal:
         raise InstrumentError(f"{instrument}: {quantity} answered {reply!r}, which is no finite number")
     value = Decimal(text)
     if abs(value) >= _SCPI_NOT_FINITE:
-        raise InstrumentError(f"{instrument}: {quantity} answered {reply!r}: over range or no signal")
+        raise NoSignalError(f"{instrument}: {quantity} answered {reply!r}: over range or no signal")
     return value
 
 
