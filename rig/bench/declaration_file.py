@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rig.bench.declaration import OPTIONS, STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
 from rig.bench.inventory import mistakes_error, read_toml, toml_mistakes
+from rig.errors import ConfigError
 from rig.ports.meter import MeterRating
 
 
@@ -19,11 +21,12 @@ class _Section(BaseModel):
 
 
 class DeviceTable(_Section):
-    """``[device]``: nameplate text."""
+    """``[device]``: nameplate text, and how long the device takes from supply to its first answer."""
 
     maker: str = ""
     model: str = ""
     serial: str = ""
+    startup_s: float = Field(default=10.0, ge=0, le=300)
 
 
 class ProtocolTable(_Section):
@@ -59,14 +62,7 @@ class RatingTable(_Section):
     bidirectional: bool = True
     register_decimals: int = Field(default=2, ge=0, le=4)
     tariffs: int = Field(default=4, ge=1, le=63)
-
-    @field_validator("imax_a")
-    @classmethod
-    def _above_transitional(cls, value: Decimal, info: Any) -> Decimal:
-        itr = info.data.get("itr_a")
-        if itr is not None and value <= itr:
-            raise ValueError(f"must be above itr_a; more than {itr}")
-        return value
+    wires: Literal[2, 3, 4] | None = None
 
 
 class DeclarationFile(_Section):
@@ -101,15 +97,31 @@ def read_declaration(path: Path, *, edition: str = "2007") -> Declaration:
         passwords={int(level): password for level, password in file.passwords.items()},
         operator=file.operator,
         options=frozenset(file.protocol.options),
-        rating=MeterRating(**file.rating.model_dump()),
+        rating=_rating(path, file.rating),
         bauds=file.protocol.bauds,
         maker=file.device.maker,
         model=file.device.model,
         serial=file.device.serial,
+        startup_s=file.device.startup_s,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 
+def _rating(path: Path, table: RatingTable) -> MeterRating:
+    try:
+        return MeterRating(**table.model_dump())
+    except ConfigError as error:
+        raise ConfigError(
+            error.message, file=str(path), key=error.key, value=error.value, hint=error.hint
+        ) from None
+
+
 def declaration_for(path: Path | None, *, edition: str = "2007") -> Declaration:
     """The declaration of a device: its file, or the standard's mandatory set."""
-    return STANDARD_MINIMUM if path is None else read_declaration(path, edition=edition)
+    if path is not None:
+        return read_declaration(path, edition=edition)
+    return (
+        STANDARD_MINIMUM
+        if edition == STANDARD_MINIMUM.edition
+        else replace(STANDARD_MINIMUM, edition=edition)
+    )

@@ -77,9 +77,8 @@ REACTIVE_BENCH_CLASS = {"3": "0.3", "2": "0.2", "1S": "0.2", "1": "0.2", "0.5S":
 #: verification interval in years
 INTERVAL_YEARS = {"A": 10, "B": 10, "C": 8, "D": 8, "E": 8}
 
-#: no-load test voltage as a multiple of Unom, and the factor d by number of measuring elements
+#: no-load test voltage as a multiple of Unom
 NO_LOAD_VOLTAGE = Decimal("1.1")
-NO_LOAD_FACTOR = {"single-phase": 1, "three-phase three-wire": 2, "three-phase four-wire": 3}
 
 #: one reading lasts at least this long, and its quantisation 1/m0 is below MPE/20
 MINIMUM_RUN_S = Decimal(10)

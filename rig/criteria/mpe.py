@@ -153,17 +153,6 @@ def repeatability_limit(
 def starting_current_a(rating: MeterRating) -> Decimal:
     """Starting current in A that the regulation asks of this class and connection.
 
-    Raises:
-        ConfigError: the class does not exist for this connection.
-
     Spec: JJG 596-2026 5.3
     """
-    multiple = jjg596_2026.STARTING_CURRENT[rating.connection].get(rating.accuracy_class)
-    if multiple is None:
-        raise ConfigError(
-            "no starting current is given for this class and connection",
-            key="rating.accuracy_class",
-            value=f"{rating.accuracy_class}, {rating.connection}",
-            hint="class E is for transformer connection only",
-        )
-    return Decimal(multiple) * rating.itr_a
+    return Decimal(jjg596_2026.STARTING_CURRENT[rating.connection][rating.accuracy_class]) * rating.itr_a

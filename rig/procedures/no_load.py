@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from rig.criteria.jjg596_2026 import NO_LOAD_FACTOR, NO_LOAD_VOLTAGE
+from rig.criteria.jjg596_2026 import NO_LOAD_VOLTAGE
 from rig.criteria.mpe import active_mpe
 from rig.criteria.registry import criterion
 from rig.metrology.decision import judge
@@ -40,11 +40,10 @@ def no_load_minutes(rating: MeterRating) -> Decimal:
     Spec: JJG 596-2026, no-load
     """
     at_imin = active_mpe(rating, rating.imin_a, "1")
-    elements = "single-phase" if rating.phases == 1 else "three-phase four-wire"
     return no_load_time_min(
         mpe_percent=at_imin.limit_percent,
         meter_constant=rating.constant_imp_per_kwh,
-        elements_factor=NO_LOAD_FACTOR[elements],
+        elements_factor=rating.elements_factor,
         voltage_v=rating.voltage_v,
         imin_a=rating.imin_a,
     )
@@ -100,7 +99,7 @@ def _watched(station: Station, counter: PulseCounter) -> list[Measurement]:
     used = criterion("JJG596-2026.NO_LOAD.PULSES")
     assert used.limit is not None
     limit = int(used.limit)
-    wanted = state_of(rating, rating.voltage_v * NO_LOAD_VOLTAGE, Decimal(0), 0.0)
+    wanted = state_of(rating, rating.phase_voltage_v * NO_LOAD_VOLTAGE, Decimal(0), 0.0)
     set_state(station, wanted)
     fault = faulty_stimulus(station, wanted, "no load")
     if fault:

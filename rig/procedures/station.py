@@ -65,7 +65,7 @@ class Station:
 def state_of(
     rating: MeterRating, voltage_v: Decimal, current_a: Decimal, angle_deg: float
 ) -> ElectricalState:
-    """Balanced state of the circuit: one phase, or three of them 120 degrees apart."""
+    """Balanced state of the circuit: one phase, or three of them 120 degrees apart; ``voltage_v`` is line to neutral."""
     angles = (0.0,) if rating.phases == 1 else (0.0, -120.0, 120.0)
     phases = tuple(
         PhaseState(float(voltage_v), float(current_a), angle_deg, voltage_angle) for voltage_angle in angles
@@ -83,14 +83,14 @@ def set_state(station: Station, state: ElectricalState) -> None:
 
 def set_load(station: Station, point: LoadPoint) -> ElectricalState:
     """Put a load point on the circuit and let it settle; returns what was asked for."""
-    state = state_of(station.rating, station.rating.voltage_v, point.current_a, point.angle_deg)
+    state = state_of(station.rating, station.rating.phase_voltage_v, point.current_a, point.angle_deg)
     set_state(station, state)
     return state
 
 
 def total_power_w(station: Station, point: LoadPoint) -> Decimal:
     """Magnitude of the active power of all phases at a load point."""
-    return point.power_w(station.rating.voltage_v) * station.rating.phases
+    return point.power_w(station.rating.phase_voltage_v) * station.rating.phases
 
 
 def verify_stimulus(station: Station, wanted: ElectricalState, where: str) -> list[Measurement]:
@@ -194,7 +194,7 @@ def warm_up(station: Station) -> Measurement:
     warm = warmth.clock is station.clock and now - warmth.warm_at_s <= COOLING_S
     if not warm:
         rating = station.rating
-        set_state(station, state_of(rating, rating.voltage_v, basic_current_a(rating), 0.0))
+        set_state(station, state_of(rating, rating.phase_voltage_v, basic_current_a(rating), 0.0))
         warmth.clock, warmth.warm_since_s = station.clock, station.clock.now_s()
         station.wait(float(needed.limit) * 60.0)
     keep_warm(station)

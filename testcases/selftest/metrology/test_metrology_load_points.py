@@ -27,7 +27,9 @@ TRANSFORMER = replace(
     imax_a=Decimal(6),
     connection="transformer",
     accuracy_class="C",
+    ist_a=Decimal("0.0015"),
     phases=3,
+    wires=4,
 )
 
 
@@ -72,7 +74,9 @@ def test_class_a_leaves_imin_and_capacitive_to_the_parties():
 def test_points_on_request():
     assert active_load_points(replace(RATING, accuracy_class="A"), PowerFactor("0.25L")) == ()
     assert active_load_points(RATING, PowerFactor("0.25C")) == ()
-    on_request = active_load_points(replace(RATING, accuracy_class="E"), PowerFactor("0.25C"))
+    on_request = active_load_points(
+        replace(RATING, accuracy_class="E", connection="transformer"), PowerFactor("0.25C")
+    )
     assert [point.current_name for point in on_request] == ["Imax", "10 Itr", "Itr"]
 
 
