@@ -85,6 +85,10 @@ class InstrumentError(BenchError):
     """An instrument reported an error, did not answer, or was asked for more than it can do."""
 
 
+class NoSignalError(InstrumentError):
+    """An instrument works and measured nothing: its input sees no signal."""
+
+
 class ConfigError(RigError):
     """A file or an argument is wrong; names file, key, value and what would be right."""
 

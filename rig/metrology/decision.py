@@ -76,6 +76,24 @@ def acceptance_limits(
     return lower, upper
 
 
+def rounded_for_verdict(
+    value: Decimal, interval: Decimal, lower: Decimal | None, upper: Decimal | None
+) -> Decimal:
+    """The value that is judged: rounded to ``interval``, unless rounding alone would carry it over a limit.
+
+    The regulation takes its verdict on the rounded value, the limit included. Its table values are fit for that, derived limits
+    (multiplied by Imin/I, or with the addition for demand) lie between two multiples: 18.75 % with an interval of 0.1 % would
+    make an error of exactly 18.75 % one of 18.8 % and fail it. An error inside its limit is a good one, so such a value is
+    judged, and recorded, as it was measured. Everywhere else the rounded value decides, as the regulation says.
+
+    Spec: JJG 596-2026, rounding of errors
+    """
+    rounded = round_to_interval(value, interval)
+    if _inside(value, lower, upper, inclusive=True) and not _inside(rounded, lower, upper, inclusive=True):
+        return value
+    return rounded
+
+
 def judge(
     value: Decimal,
     lower: Decimal | None,
@@ -88,7 +106,7 @@ def judge(
 ) -> Judgement:
     """Judge a value against its limits (None: no limit on this side).
 
-    The value is rounded to the interval ``rounding`` first when one is given. ``uncertainty`` is expanded (k = 2), in the
+    The value is rounded to the interval ``rounding`` first when one is given (see ``rounded_for_verdict``). ``uncertainty`` is expanded (k = 2), in the
     unit of the value, zero or more, and used by the ``guarded`` rule only. ``inclusive`` says whether the limit itself is
     still good.
 
@@ -104,7 +122,7 @@ def judge(
     if lower is not None and upper is not None and lower > upper:
         raise ValueError(f"limits cross: {lower} > {upper}")
     if rounding is not None:
-        value = round_to_interval(value, rounding)
+        value = rounded_for_verdict(value, rounding, lower, upper)
     if _inside(value, *acceptance_limits(lower, upper, decision, u), inclusive=inclusive):
         return "PASS"
     if decision.kind == "guarded" and _inside(

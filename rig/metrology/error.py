@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from rig.units import round_to_interval
+from rig.metrology.decision import rounded_for_verdict
 
 #: watt-seconds in a kilowatt-hour
 WATT_SECONDS_PER_KWH = Decimal(3_600_000)
@@ -100,14 +100,14 @@ def mean(readings: Sequence[Decimal]) -> Decimal:
     return sum(readings, Decimal(0)) / len(readings)
 
 
-def rounded_mean(readings: Sequence[Decimal], interval: Decimal) -> Decimal:
-    """Mean of at least two readings, rounded to the interval.
+def rounded_mean(readings: Sequence[Decimal], interval: Decimal, limit: Decimal) -> Decimal:
+    """Mean of at least two readings, rounded to the interval for a verdict against plus and minus ``limit``.
 
     Spec: JJG 596-2026, error measurement (two readings, their mean) and rounding of errors
     """
     if len(readings) < 2:
         raise ValueError(f"at least two readings are needed, got {len(readings)}")
-    return round_to_interval(mean(readings), interval)
+    return rounded_for_verdict(mean(readings), interval, -limit, limit)
 
 
 def spread(readings: Sequence[Decimal]) -> Decimal:

@@ -138,7 +138,11 @@ def _judged_error(
     readings: list[Decimal],
 ) -> Measurement:
     interval = limit.rounding_percent
-    value = mean(readings).quantize(_SHOWN) if interval is None else rounded_mean(readings, interval)
+    value = (
+        mean(readings).quantize(_SHOWN)
+        if interval is None
+        else rounded_mean(readings, interval, limit.limit_percent)
+    )
     budget = error_budget(
         readings,
         reference_percent=calculator.error_uncertainty_percent,

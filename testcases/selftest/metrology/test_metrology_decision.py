@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.metrology.decision import GUARDED, SIMPLE, DecisionRule, acceptance_limits, judge
+from rig.metrology.decision import (
+    GUARDED,
+    SIMPLE,
+    DecisionRule,
+    acceptance_limits,
+    judge,
+    rounded_for_verdict,
+)
 
 LIMIT = Decimal("1.0")
 
@@ -97,3 +104,24 @@ def test_guarded_is_never_more_generous_than_simple(value, uncertainty):
 def test_every_rule_says_what_it_does():
     for text in ("simple", "guarded", "percent:60"):
         assert len(DecisionRule.parse(text).describe()) > 20
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "limit", "shown", "verdict"),
+    [
+        # a limit between two multiples: good up to the limit itself, bad from there on
+        ("18.75", "0.1", "18.75", "18.75", "PASS"),
+        ("-18.75", "0.1", "18.75", "-18.75", "PASS"),
+        ("18.7501", "0.1", "18.75", "18.8", "FAIL"),
+        ("18.77", "0.1", "18.78", "18.77", "PASS"),
+        ("18.74", "0.1", "18.72", "18.7", "PASS"),
+        ("2.5", "0.2", "2.5", "2.4", "PASS"),
+        # a limit on a multiple: the regulation's rounding decides alone
+        ("1.05", "0.1", "1.0", "1.0", "PASS"),
+        ("1.0501", "0.1", "1.0", "1.1", "FAIL"),
+    ],
+)
+def test_rounding_does_not_carry_a_good_error_over_its_limit(value, interval, limit, shown, verdict):
+    lower, upper = -Decimal(limit), Decimal(limit)
+    assert str(rounded_for_verdict(Decimal(value), Decimal(interval), lower, upper)) == shown
+    assert judge(Decimal(value), lower, upper, rounding=Decimal(interval)) == verdict

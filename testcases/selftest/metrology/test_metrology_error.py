@@ -122,15 +122,15 @@ def test_chosen_pulses_satisfy_both_rules_and_are_the_least(power, constant, ref
 
 
 def test_mean_and_rounding_at_the_tie():
-    assert rounded_mean([Decimal("0.72"), Decimal("0.78")], Decimal("0.1")) == Decimal("0.8")
-    assert rounded_mean([Decimal("0.45"), Decimal("0.45")], Decimal("0.1")) == Decimal("0.4")
-    assert rounded_mean([Decimal("0.1"), Decimal("0.1")], Decimal("0.2")) == Decimal("0.0")
-    assert rounded_mean([Decimal("0.3"), Decimal("0.3")], Decimal("0.2")) == Decimal("0.4")
+    assert rounded_mean([Decimal("0.72"), Decimal("0.78")], Decimal("0.1"), Decimal(1)) == Decimal("0.8")
+    assert rounded_mean([Decimal("0.45"), Decimal("0.45")], Decimal("0.1"), Decimal(1)) == Decimal("0.4")
+    assert rounded_mean([Decimal("0.1"), Decimal("0.1")], Decimal("0.2"), Decimal(2)) == Decimal("0.0")
+    assert rounded_mean([Decimal("0.3"), Decimal("0.3")], Decimal("0.2"), Decimal(2)) == Decimal("0.4")
 
 
 def test_one_reading_is_not_a_mean():
     with pytest.raises(ValueError, match="two readings"):
-        rounded_mean([Decimal(1)], Decimal("0.1"))
+        rounded_mean([Decimal(1)], Decimal("0.1"), Decimal(1))
     with pytest.raises(ValueError, match="no readings"):
         mean([])
 

@@ -234,7 +234,15 @@ def test_two_readings_are_no_repeatability():
 
 @pytest.mark.parametrize(
     ("error", "verdict"),
-    [(0.0, Verdict.PASS), (18.0, Verdict.PASS), (-18.0, Verdict.PASS), (20.0, Verdict.FAIL)],
+    [
+        (0.0, Verdict.PASS),
+        (18.0, Verdict.PASS),
+        (-18.0, Verdict.PASS),
+        (18.75, Verdict.PASS),
+        (-18.75, Verdict.PASS),
+        (18.77, Verdict.FAIL),
+        (20.0, Verdict.FAIL),
+    ],
 )
 def test_starting_has_the_wide_limit_of_its_current(error, verdict):
     bench = fake_bench(error_percent=error)

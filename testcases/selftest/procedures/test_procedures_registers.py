@@ -10,11 +10,12 @@ from decimal import Decimal
 import pytest
 
 from fixtures.fake_bench import RATING, FakeBench, fake_bench, scaled
+from rig.errors import NoSignalError
 from rig.metrology.load_points import UNITY, LoadPoint
 from rig.procedures.constant import meter_constant
 from rig.procedures.no_load import no_load, no_load_minutes
 from rig.procedures.register_sum import maximum_demand, register_sum
-from rig.procedures.station import Station
+from rig.procedures.station import Station, set_load, total_power_w
 from rig.procedures.timekeeping import daily_clock_error, displayed_time
 from rig.results.records import Verdict
 
@@ -258,3 +259,58 @@ def test_fake_meter_wall_follows_its_drift():
     bench = fake_bench(drift_s_per_day=86400.0)
     bench.clock.wait_until(100.0)
     assert bench.meter.wall() - bench.clock.wall() == timedelta(seconds=100)
+
+
+def test_register_sum_forgives_what_a_used_meter_brings_along():
+    bench = fake_bench()
+    meter = TariffMeter(bench)
+    meter.kwh[1] += 5.0
+    judged = register_sum(station(bench), meter.read, periods_min=PERIODS, tariffs=4)[-1]
+    assert judged.verdict is Verdict.PASS
+
+
+def test_demand_truth_is_the_mean_over_the_run():
+    bench = fake_bench()
+    point = LoadPoint("Imax", Decimal(60), UNITY)
+    # the source sags by 0.8 % in the last third only: the last reading alone would be wrong
+    bench.source.distortion = lambda state: scaled(state, current=0.992 if bench.clock.now_s() > 680 else 1.0)
+    bench.clock.call_at(681.0, lambda: bench.source.apply(bench.source.applied[-1]))
+    (only,) = maximum_demand(station(bench), lambda: Decimal("13.2"), point, run_min=Decimal(17))
+    assert only.value == Decimal("0.3")
+    assert Decimal("0.4") < only.uncertainty < Decimal("0.6")
+
+
+def test_demand_without_a_reference_has_no_uncertainty():
+    bench = fake_bench()
+    point = LoadPoint("10 Itr", Decimal(5), UNITY)
+    place = station(bench, reference=None)
+    (only,) = maximum_demand(place, lambda: Decimal("1.1"), point, run_min=Decimal(17))
+    assert (only.value, only.uncertainty, only.verdict) == (0, None, Verdict.PASS)
+
+
+def test_a_silent_clock_output_fails_the_meter():
+    bench = fake_bench()
+
+    def nothing(**_: object) -> Decimal:
+        raise NoSignalError("over range or no signal")
+
+    bench.counter.measure_frequency = nothing
+    (only,) = daily_clock_error(station(bench), bench.counter)
+    assert (only.value, only.verdict) == ("no signal", Verdict.FAIL)
+
+
+def test_wires_of_a_three_phase_meter_move_the_no_load_time():
+    four = replace(RATING, phases=3, wires=4)
+    three = replace(RATING, phases=3, wires=3)
+    assert no_load_minutes(RATING) == pytest.approx(3 * no_load_minutes(four))
+    assert no_load_minutes(RATING) == pytest.approx(2 * no_load_minutes(three))
+
+
+def test_power_of_a_three_wire_meter_comes_from_the_line_voltage():
+    rating = replace(RATING, voltage_v=Decimal(100), phases=3, wires=3)
+    place = station(fake_bench(), rating=rating)
+    power = total_power_w(place, LoadPoint("10 Itr", Decimal(5), UNITY))
+    assert float(power) == pytest.approx(math.sqrt(3) * 100 * 5)
+    assert set_load(place, LoadPoint("10 Itr", Decimal(5), UNITY)).phases[0].voltage_v == pytest.approx(
+        57.735
+    )
