@@ -277,17 +277,11 @@ def _decode_events(node: Events, walk: Walk) -> None:
         if event is None:
             walk.findings.append(Finding("unknown-event", f"event ERC {code} is in no table", start, CLAUSE))
         else:
-            _decode_event_body(event.layout, body, prefix)
+            _decode_event_body(event, body, prefix)
         walk.values += body.values
         walk.findings += body.findings
-        rest = walk.data[body.position : body_end]
-        if rest:
-            if event is not None:
-                walk.findings.append(
-                    Finding(
-                        "event-length", f"event ERC {code} has {len(rest)} octets more", body.position, CLAUSE
-                    )
-                )
+        if body.position < body_end:
+            rest = walk.data[body.position : body_end]
             walk.values.append(Value(f"{prefix}rest", rest.hex().upper(), ""))
         walk.position = body_end
     if index != expected:
@@ -296,15 +290,19 @@ def _decode_events(node: Events, walk: Walk) -> None:
         )
 
 
-def _decode_event_body(layout: Layout, body: Walk, prefix: str) -> None:
-    """A body shorter than its layout is a finding; what could not be read stays as ``rest``."""
-    start, kept = body.position, len(body.values)
+def _decode_event_body(event: EventType, body: Walk, prefix: str) -> None:
+    """A body shorter or longer than its layout is a finding; what could not be read stays as ``rest``."""
+    start = body.position
     try:
-        decode_layout(layout, body, prefix)
+        decode_layout(event.layout, body, prefix)
     except RemoteProtocolError as error:
         body.findings.append(Finding(error.code, error.message, error.offset, error.clause))
-        del body.values[kept:]
+        body.values.clear()
         body.position = start
+        return
+    if body.position < body.end:
+        message = f"event ERC {event.code} has {body.end - body.position} octets more than its layout"
+        body.findings.append(Finding("event-length", message, body.position, CLAUSE))
 
 
 @dataclass(slots=True)
@@ -470,7 +468,7 @@ def _encode_blob(node: Blob, build: Build, prefix: str) -> None:
 
 
 def _given(build: Build, prefix: str) -> bool:
-    return any(key.startswith(prefix) for key in build.values)
+    return any(key.startswith(prefix) or key == prefix[:-1] for key in build.values)
 
 
 def _encode_group(node: Group, build: Build, prefix: str) -> None:

@@ -20,6 +20,8 @@ CLAUSE_AUX: Final = "Q/GDW 376.1-2009 additional information AUX"
 CLAUSE_UNITS: Final = "Q/GDW 376.1-2009 data units"
 _TIME_STAMP_OCTETS: Final = 6
 _EVENT_COUNTER_OCTETS: Final = 2
+#: how far behind a type without known layout the next identifier is looked for
+_RESUME_OCTETS: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,18 +238,49 @@ class _Units:
         return True
 
     def _raw(self, point: int, number: int, item: Fn | None) -> bool:
-        """A type whose layout is not known: all octets that are left are its data."""
+        """A type whose layout is not known: the octets up to where units go on, or all that are left, are its data."""
         start = self.position
         known = "has no known layout" if item is not None else "is in no table"
         message = f"{_name(self.frame, number)} {known}, its octets are kept"
         code = "unknown-layout" if item is not None else "unknown-fn"
         self.findings.append(Finding(code, message, self.base + start, CLAUSE_UNITS))
-        if start == self.end:
-            self._keep(point, number, item, start, ())
-            return True
-        self.position = self.end
+        resumed = start if start == self.end else self._resume()
+        self.position = self.end if resumed is None else resumed
         self._keep(point, number, item, start, ())
-        return False
+        if resumed is not None and resumed < self.end:
+            message = "units found again by trial: from here to the end all are known and read cleanly"
+            self.findings.append(Finding("resumed", message, self.base + resumed, CLAUSE_UNITS))
+        return resumed is not None
+
+    def _resume(self) -> int | None:
+        """Where units go on behind octets of unknown length: the first place from which all that follows is clean.
+
+        Makers put types of their own between standard ones; without this everything behind would be lost. Only
+        uplink, where units carry data, and only behind an identifier of one pair.
+        """
+        if not self.frame.uplink or len(list(self.identifiers[-1].pairs())) > 1:
+            return None
+        last = min(self.end - 4, self.position + _RESUME_OCTETS)
+        return next((start for start in range(self.position, last + 1) if self._clean_from(start)), None)
+
+    def _clean_from(self, position: int) -> bool:
+        """Every unit from here to the end is known, carries data and has no finding."""
+        body, end = self.frame.body, self.end
+        while position < end:
+            try:
+                identifier = decode_unit_id(body[position : min(end, position + 4)])
+                walk = Walk(body, position + 4, end)
+                for _, number in identifier.pairs():
+                    item = lookup(self.frame.afn, number)
+                    if item is None or not item.up:
+                        return False
+                    decode_layout(item.up, walk)
+            except RemoteProtocolError:
+                return False
+            if walk.findings:
+                return False
+            position = walk.position
+        return True
 
     def _add(self, findings: Iterable[Finding]) -> None:
         self.findings += [

@@ -89,7 +89,7 @@ FINDINGS = {
     5: ["unknown-layout"],
     7: ["bad-bcd"],
     9: ["confirm-octets"],
-    11: ["unknown-fn"],
+    11: ["unknown-fn", "resumed"],
     15: ["unknown-fn"],
     19: ["reserved-function"],
     20: ["unknown-event"],
@@ -165,6 +165,17 @@ def test_vector_findings(vector: Vector):
 @pytest.mark.parametrize("vector", VALID, ids=lambda vector: vector.id)
 def test_valid_vector_encodes_to_the_same_octets(vector: Vector):
     assert encode(decode_frame(vector.frame), strict=False) == vector.frame
+
+
+def test_twenty_curves_of_one_frame_with_a_makers_type_between():
+    """F96 is in no table; what follows it is read all the same."""
+    result = decoded(VECTORS[11])
+    types = [int(unit["type"][1:]) for unit in result.fields["units"]]
+    assert types == [*range(81, 97), 105, 106, 107, 108]
+    values = {value.id: (exact(value.value), value.unit) for value in result.values}
+    assert values["0D.F89.P2.point.1"] == ("220.0", "V")
+    assert values["0D.F92.P2.point.1"] == ("1.500", "A")
+    assert values["0D.F81.P2.start"] == ("2015-04-16 12:45", "")
 
 
 def test_reserved_protocol_bits_are_refused():
