@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -153,8 +153,11 @@ def _item_values(draft: _Draft, di: int, data: bytes, offset: int) -> None:
         if item is not None:
             values = decode_item(item, data, draft.profile)
         elif expand_block(di, tariffs=0, profile=draft.profile) is not None:
-            block = decode_block(di, data, draft.profile)
+            block = decode_block(di, data, draft.profile, strict=False)
             values = block.values
+            draft.findings += [
+                replace(found, offset=(found.offset or 0) + offset) for found in block.findings
+            ]
             draft.fields["block"] = {
                 "items": len(block.items),
                 "tariffs": block.tariffs,

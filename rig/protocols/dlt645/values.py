@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from rig.errors import LocalProtocolError, RemoteProtocolError
+from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
 from rig.protocols.dlt645.bcd import bad_bcd, decode_number, encode_number, exact_decimal
 from rig.protocols.dlt645.item_model import DataItem, ItemField
 from rig.protocols.dlt645.items import MAX_TARIFFS, expand_block, lookup
@@ -233,7 +233,7 @@ class BlockReading:
     """Values of a block answer.
 
     ``items``: identifiers that are in it; ``tariffs``: inferred from the length; ``end_mark``: a trailing AA was
-    there; ``separators``: AA stood between the items.
+    there; ``separators``: AA stood between the items; ``findings``: items without a legal value, by offset.
     """
 
     values: tuple[Value, ...]
@@ -241,17 +241,25 @@ class BlockReading:
     tariffs: int
     end_mark: bool
     separators: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
-def decode_block(di: int, data: bytes, profile: Profile = DEFAULT) -> BlockReading:
+def decode_block(di: int, data: bytes, profile: Profile = DEFAULT, *, strict: bool = True) -> BlockReading:
     """Octets of a block answer (without identifier).
 
     The number of tariffs follows from the length. A meter may give fewer items than the table lists (one phase of
     three, ten harmonics of twenty-one), never part of an item; where that has several meanings (a frozen record with
     items switched off) it is refused, not guessed. A trailing AA and AA between items are accepted.
 
+    Args:
+        di: identifier of the block.
+        data: octets behind the identifier.
+        profile: reading of the standard.
+        strict: False keeps the good values beside an item that has none (an absent phase filled with FF), which is
+            then a finding.
+
     Raises:
-        RemoteProtocolError: code ``unknown-di``, ``length`` or ``bad-bcd``, offset into ``data``.
+        RemoteProtocolError: code ``unknown-di``, ``length`` or (strict) ``bad-bcd``, offset into ``data``.
     """
     full = expand_block(di, tariffs=MAX_TARIFFS, profile=profile)
     if full is None:
@@ -260,11 +268,16 @@ def decode_block(di: int, data: bytes, profile: Profile = DEFAULT) -> BlockReadi
         )
     for pieces, tariffs, end_mark, separators in _layouts(di, full, data, profile):
         values: list[Value] = []
+        findings: list[Finding] = []
         for item, offset, size in pieces:
-            values.extend(_piece(item, data, offset, size, profile))
-        return BlockReading(
-            tuple(values), tuple(item.di for item, _, _ in pieces), tariffs, end_mark, separators
-        )
+            try:
+                values.extend(_piece(item, data, offset, size, profile))
+            except RemoteProtocolError as error:
+                if strict:
+                    raise
+                findings.append(Finding(error.code, error.message, error.offset, error.clause))
+        members = tuple(item.di for item, _, _ in pieces)
+        return BlockReading(tuple(values), members, tariffs, end_mark, separators, tuple(findings))
     raise RemoteProtocolError(
         "block length fits no number of tariffs or items",
         code="length",

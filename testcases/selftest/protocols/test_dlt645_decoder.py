@@ -126,6 +126,12 @@ def test_block_and_load_profile_values():
     assert [exact(value.value) for value in decoded.values[1:]] == ["-0.500"] * 4
 
 
+def test_absent_phases_filled_with_ff_leave_the_value_of_the_present_one():
+    decoded = decode(0x91, "00ff0102" + "0322" + "ffff" * 2)
+    assert [(value.id, exact(value.value)) for value in decoded.values] == [("02010100", "220.3")]
+    assert [(found.code, found.offset) for found in decoded.findings] == [("bad-bcd", 16), ("bad-bcd", 18)]
+
+
 def test_1997_answers():
     assert decode(0x8C, "08", protocol="dlt645-1997").fields["baud"] == 2400
     assert decode(0xA1, "1f90" + "00", protocol="dlt645-1997").fields["part"] == "00"
