@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rig.protocols.dlt645.profile import DEFAULT, Profile
@@ -75,6 +75,11 @@ def build_meter(
         meter.behaviour.lockout_duration_s = profile.lockout_duration_s
         meter.behaviour.lockout_reset = profile.lockout_reset
         meter.behaviour.broadcast_time_limit_s = profile.time_sync_limit_s
+    profile = replace(
+        profile,
+        block_end_mark=profile.block_end_mark or config.block_end_mark,
+        freeze_separator=profile.freeze_separator or config.freeze_separator,
+    )
     wire = Dlt645Wire(meter, engine, profile)
     device = EmulatedMeter(engine, meter, wire, meter.config, tuple(defects))
     (scene if scene is not None else Scene(engine)).place(position, meter)

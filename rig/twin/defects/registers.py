@@ -139,8 +139,11 @@ def tariff_loses_energy(device: EmulatedMeter, part: Parameter) -> None:
 
 @defect("tariff-stuck", "never changes its tariff", "A.5")
 def tariff_stuck(device: EmulatedMeter, _: Parameter) -> None:
-    """The tables are stored and not used."""
-    device.meter.behaviour.tariffs_switch = False
+    """The tables are stored and not used: everything counts on tariff 1."""
+    meter = device.meter
+    meter.behaviour.tariffs_switch = False
+    meter.energy.switch_tariff(meter.advance(), 1)
+    meter.load_again()
 
 
 @defect(

@@ -46,8 +46,9 @@ def demand_powers(powers: Powers) -> _Vector:
 class DemandRegisters:
     """Maximum demand per channel, total and per tariff.
 
-    Windows of ``period_s`` end every ``slide_s``, counted from the last restart (power-up, clear, clock setting,
-    change of tariff period); the first window ends one full period after it. All times are the meter's epoch seconds.
+    Windows of ``period_s`` end every ``slide_s``. Sliding ones are counted from the last restart (power-up, clear, clock
+    setting, change of tariff period), the first ends one full period after it; blocks (``slide_s`` equals ``period_s``)
+    go by the clock, the one broken by a restart is left out. All times are the meter's epoch seconds.
 
     Spec: DL/T 645-2007, 04000103 and 04000104; restart rules provisional.
     """
@@ -57,14 +58,14 @@ class DemandRegisters:
         self.slide_s = slide_s
         self.tariffs = tariffs
         self._maxima = self._empty()
-        self._began_s = epoch_s
+        self._began_s = self._first_begin(epoch_s)
         self._next = 0
         self._marks: list[tuple[float, _Vector, _Vector]] = [(epoch_s, _NOTHING, _NOTHING)]
 
     def restart(self, epoch_s: float) -> None:
         """Begin a new first window at this moment; the power flowing goes on."""
         powers = self._marks[-1][2]
-        self._began_s = epoch_s
+        self._began_s = self._first_begin(epoch_s)
         self._next = 0
         self._marks = [(epoch_s, _NOTHING, powers)]
 
@@ -120,6 +121,12 @@ class DemandRegisters:
 
     def _empty(self) -> Maxima:
         return ((Maximum(),) * (self.tariffs + 1),) * len(DemandChannel)
+
+    def _first_begin(self, epoch_s: float) -> float:
+        """Begin of the first window after a restart."""
+        if self.slide_s < self.period_s:
+            return epoch_s
+        return math.ceil(epoch_s / self.period_s - 1e-9) * self.period_s
 
     def _end(self, index: int) -> float:
         return self._began_s + self.period_s + index * self.slide_s

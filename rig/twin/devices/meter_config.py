@@ -31,6 +31,10 @@ RESIDENTIAL = MeterRating(
 PASSWORDS = dict.fromkeys(range(10), "000000") | {2: "111111", 4: "222222"}
 
 
+#: longest start-up time that is drawn, in seconds: within the settling time of the emulated sources
+_LONGEST_STARTUP_S = 0.4
+
+
 @dataclass(frozen=True, slots=True)
 class EventLimits:
     """Limits of the event monitors, relative to rating, and the time a state must last in seconds.
@@ -64,6 +68,8 @@ class MeterConfig:
         billing_days: up to three (day, hour); the first is the settlement day.
         energy_wh: registers at the start per tariff (index 0 is tariff 1), forward then reverse.
         limits: when the event monitors speak.
+        block_end_mark: AA behind a block, as the 1997 edition has it.
+        freeze_separator: AA between the items of a freeze block.
     """
 
     address: str = "000000000001"
@@ -99,6 +105,8 @@ class MeterConfig:
     programming_key: bool = True
     energy_wh: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
     limits: EventLimits = field(default_factory=EventLimits)
+    block_end_mark: bool = False
+    freeze_separator: bool = False
     features: frozenset[str] = frozenset(
         {"relay", "keep-supply", "alarm", "authentication", "demand", "profile", "hourly-freeze", "apparent"}
     )
@@ -148,27 +156,30 @@ class MeterConfig:
     def conforming(cls, seed: int, **fixed: Any) -> Self:
         """Draw a legal meter: same seed, same meter; ``fixed`` fields are kept as given.
 
-        Errors stay inside half of the class limits, drift inside 0.4 s/d, delays inside 25..400 ms; day tables and
-        the billing day differ from meter to meter.
+        Errors stay inside half of the class limits, drift inside 0.4 s/d, delays inside 25..480 ms. Whatever the
+        standard leaves to the maker differs from meter to meter: tariffs and day tables, billing days, demand by
+        blocks, AA marks, size of answers, rule of the lock, delay of the trip, start-up time.
         """
         draw = random.Random(f"conforming meter {seed}")
         from_s = round(draw.uniform(0.025, 0.2), 4)
         drawn: dict[str, Any] = {
             "address": f"{draw.randrange(1, 10**11):012d}",
             "delay_from_s": from_s,
-            "delay_to_s": round(draw.uniform(from_s, 0.4), 4),
+            "delay_to_s": round(draw.uniform(from_s, 0.48), 4),
             "preamble": draw.randrange(5),
             "clock_drift_s_per_day": round(draw.uniform(-0.4, 0.4), 3),
             "clock_offset_s": round(draw.uniform(-3.0, 3.0), 2),
-            "energy_wh": (_drawn_energy(draw), _drawn_energy(draw)),
             "temperature_c": round(draw.uniform(15.0, 35.0), 1),
             "clock_battery_v": round(draw.uniform(3.3, 3.7), 2),
             "reading_battery_v": round(draw.uniform(5.6, 6.4), 2),
         }
-        drawn["billing_days"] = ((draw.randrange(1, 29), 0),)
-        drawn["tables"] = TariffTables(day_tables=[[_drawn_day(draw), _drawn_day(draw)] for _ in range(2)])
-        drawn["error_model"] = _drawn_errors(draw, fixed.get("rating", RESIDENTIAL))
-        return cls(**(drawn | fixed))
+        rating = fixed.get("rating") or replace(RESIDENTIAL, tariffs=draw.choice(_TARIFF_COUNTS))
+        drawn["rating"] = rating
+        drawn["energy_wh"] = (_drawn_energy(draw, rating.tariffs), _drawn_energy(draw, rating.tariffs))
+        drawn["tables"] = _drawn_tables(draw, rating.tariffs)
+        drawn["error_model"] = _drawn_errors(draw, rating)
+        drawn["behaviour"] = _drawn_behaviour(draw)
+        return cls(**(drawn | _drawn_habits(draw) | fixed))
 
     def fresh(self) -> Self:
         """Copy whose mutable parts are its own."""
@@ -204,18 +215,54 @@ def _rating(mapping: Mapping[str, Any]) -> MeterRating:
     return replace(RESIDENTIAL, **values)
 
 
-def _drawn_day(draw: random.Random) -> tuple[Period, ...]:
-    """Four to eight periods on full hours, the first at midnight, neighbours of different tariff."""
+#: numbers of tariffs that are drawn; four is the usual one, one fails cases of mandatory clauses
+_TARIFF_COUNTS = (2, 3, 4, 4, 4, 8)
+#: demand period and sliding step in minutes; equal: block demand
+_DEMANDS = ((15, 1), (15, 1), (15, 5), (15, 15), (30, 1), (30, 30), (60, 60))
+
+
+def _drawn_tables(draw: random.Random, tariffs: int) -> TariffTables:
+    days = [[_drawn_day(draw, tariffs), _drawn_day(draw, tariffs)] for _ in range(2)]
+    return TariffTables(tariffs=tariffs, day_tables=days)
+
+
+def _drawn_day(draw: random.Random, tariffs: int) -> tuple[Period, ...]:
+    """Four to eight periods on full hours, the first at midnight, neighbours of different tariff where there are two."""
     hours = [0, *sorted(draw.sample(range(5, 24), draw.randrange(3, 8)))]
     periods: list[Period] = []
     for hour in hours:
         last = periods[-1].tariff if periods else 0
-        periods.append(Period(hour, 0, draw.choice([tariff for tariff in (1, 2, 3, 4) if tariff != last])))
+        others = [tariff for tariff in range(1, tariffs + 1) if tariff != last]
+        periods.append(Period(hour, 0, draw.choice(others or [last])))
     return tuple(periods)
 
 
-def _drawn_energy(draw: random.Random) -> tuple[float, ...]:
-    return tuple(10.0 * draw.randrange(0, 200_000) for _ in range(4))
+def _drawn_energy(draw: random.Random, tariffs: int) -> tuple[float, ...]:
+    return tuple(10.0 * draw.randrange(0, 200_000) for _ in range(tariffs))
+
+
+def _drawn_behaviour(draw: random.Random) -> Behaviour:
+    """Rules that the standard leaves to the maker."""
+    return Behaviour(
+        lockout_reset=draw.choice(("duration", "date-change")),
+        lockout_duration_s=draw.choice((1.0, 12.0, 24.0, 24.0)) * 3600.0,
+        largest_answer=draw.choice((200, 200, 190, 160, 128)),
+        startup_s=round(draw.choice((0.0, 1.0)) * draw.uniform(0.0, _LONGEST_STARTUP_S), 1),
+    )
+
+
+def _drawn_habits(draw: random.Random) -> dict[str, Any]:
+    """Settings that makers choose."""
+    period_min, slide_min = draw.choice(_DEMANDS)
+    days = draw.sample(range(1, 29), draw.choice((1, 1, 2, 3)))
+    return {
+        "billing_days": tuple((day, draw.choice((0, draw.randrange(24)))) for day in days),
+        "demand_period_min": period_min,
+        "demand_slide_min": slide_min,
+        "trip_delay_min": draw.choice((0, 0, 1, 5)),
+        "block_end_mark": draw.random() < 0.3,
+        "freeze_separator": draw.random() < 0.3,
+    }
 
 
 def _drawn_errors(draw: random.Random, rating: MeterRating) -> ErrorModel:

@@ -72,6 +72,29 @@ def test_meters_of_different_seeds_differ():
     assert len({MeterConfig.conforming(seed).address for seed in range(50)}) == 50
 
 
+def test_legal_variants_are_drawn():
+    drawn = [MeterConfig.conforming(seed) for seed in range(100)]
+    assert {config.rating.tariffs for config in drawn} >= {2, 4, 8}
+    assert all(config.rating.tariffs == config.tables.tariffs for config in drawn)
+    assert {config.demand_slide_min == config.demand_period_min for config in drawn} == {False, True}
+    assert {config.behaviour.lockout_reset for config in drawn} == {"duration", "date-change"}
+    assert min(config.behaviour.largest_answer for config in drawn) < 200
+    assert all(len({config.block_end_mark for config in part}) == 2 for part in (drawn[:50], drawn[50:]))
+    assert any(config.trip_delay_min for config in drawn)
+    assert any(config.behaviour.startup_s for config in drawn)
+    assert {len(config.billing_days) for config in drawn} == {1, 2, 3}
+
+
+def test_marks_of_a_configuration_stand_in_blocks():
+    config = MeterConfig(block_end_mark=True, freeze_separator=True)
+    _, _, device = world(config)
+    device.meter.freeze_now()
+    assert device.wire.read_any(0x0001FF00)[-1] == 0xAA
+    # AA behind the time of five octets, and at the end
+    frozen = device.wire.read_any(0x0501FF01)
+    assert (frozen[5], frozen[-1]) == (0xAA, 0xAA)
+
+
 def test_fixed_fields_win_over_drawn_ones():
     config = MeterConfig.conforming(3, address="000000000161", baud=9600)
     assert (config.address, config.baud) == ("000000000161", 9600)

@@ -8,7 +8,7 @@ import pytest
 from fixtures.raw645 import di, frame, opened
 from rig.clock import VirtualClock
 from rig.errors import ConfigError
-from rig.ports.byte_link import LineSettings
+from rig.ports.byte_link import Burst, LineSettings
 from rig.transports.manipulate import Piece
 from rig.transports.memory import MemoryLine
 from rig.twin.build import build_meter
@@ -105,6 +105,17 @@ def test_partial_request_does_not_hide_the_next_one_after_the_pause():
     engine, link, _ = bench()
     assert exchange(engine, link, READ[:-4], listen=0.7)[1] == []
     assert len(exchange(engine, link)[1]) == 1
+
+
+def test_unbroken_noise_leaves_nothing_behind():
+    _, _, (device,) = bench()
+    wire = device.wire
+    for number in range(5000):
+        start_s = number * 0.1
+        wire.receive(Burst(bytes((0x68, number & 0x7F, 0x11, 0x22)), start_s, start_s + 0.1))
+    assert wire._held < 3000  # of 20,000 octets
+    wire.receive(Burst(READ, 600.0, 600.1))
+    assert not wire._held
 
 
 # --- faults -------------------------------------------------------------------------------------------------------

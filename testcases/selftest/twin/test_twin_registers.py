@@ -141,6 +141,24 @@ def test_demand_is_the_average_of_a_sliding_quarter_of_an_hour():
     assert datetime(2000, 1, 1) + timedelta(seconds=maximum.at_epoch_s) == datetime(2026, 3, 2, 8, 25)
 
 
+def test_demand_by_blocks_goes_by_the_clock_and_leaves_a_broken_block_out():
+    engine, scene, meter = bench(MeterConfig(demand_period_min=15, demand_slide_min=15))
+    load(scene, 5.0)
+    engine.clock.advance_to(15 * 60.0)
+    # the meter was powered at 08:00: the block to 08:15 is whole
+    assert meter.maxima_now()[0][0].steps == 11_000
+    engine.clock.advance_to(22 * 60.0)
+    meter.reset_demand()
+    load(scene, 10.0)
+    engine.clock.advance_to(44 * 60.0)
+    assert meter.maxima_now()[0][0].steps == 0
+    load(scene, 0.0)
+    engine.clock.advance_to(60 * 60.0)
+    maximum = meter.maxima_now()[0][0]
+    assert maximum.steps == round(14 * 22_000 / 15)
+    assert datetime(2000, 1, 1) + timedelta(seconds=maximum.at_epoch_s) == datetime(2026, 3, 2, 8, 45)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_demand_equals_a_minute_by_minute_count(seed):
     draw = Engine(seed).random("loads")
