@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from rig.errors import BenchError, ConfigError
+from rig.errors import BenchError, ConfigError, DeviceRefused
 from rig.ports.electrical import DEAD, ElectricalState, PhaseState
 from rig.testing.robot_context import current_case, remember_error
 from rig.testing.robot_values import current_a, power_factor_angle_deg, seconds
@@ -29,6 +29,7 @@ T = TypeVar("T")
 _FORWARD_TOTAL = 0x00010000
 _INSTANT_FREEZE_FORWARD = 0x05010101
 _VOLTAGE_A = 0x02010100
+_TRIP_DELAY = 0x04001401
 
 
 def keyword(method: Callable[P, T]) -> Callable[P, T]:
@@ -186,8 +187,14 @@ class RigLibrary:
 
     @keyword
     def trip_relay(self) -> None:
-        """Commands the relay open (remote control 1CH)."""
-        self._dut.meter.trip()
+        """Commands the relay open (remote control 1CH) and waits out the delay that the meter gives its users."""
+        clock, meter = self._dut.clock, self._dut.meter
+        meter.trip()
+        try:
+            delay_min = meter.read(_TRIP_DELAY).value
+        except DeviceRefused:
+            return
+        clock.wait_until(clock.now_s() + float(delay_min) * 60)
 
     @keyword
     def close_relay(self) -> None:
