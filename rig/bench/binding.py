@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rig.bench.declaration import STANDARD_MINIMUM, Declaration
+from rig.bench.declaration import Declaration
 from rig.bench.declaration_file import declaration_for
 from rig.bench.dut import Dut
-from rig.bench.identify import identified_address
+from rig.bench.identify import identified_address, tariffs_shown
 from rig.bench.inventory import DeviceSection, Inventory, read_inventory
 from rig.bench.means import INSTRUMENT_ROLES, check_mean
 from rig.bench.rack import Rack
+from rig.bench.supply import feed
 from rig.clock import Clock, SystemClock, VirtualClock
 from rig.errors import BenchError, ConfigError, LinkTimeout, RemoteProtocolError, RigError
 from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
@@ -222,29 +224,47 @@ class Bench:
             ) from error
 
     def dut(self, device_id: str | None = None) -> Dut:
-        """The device under test (or another one of the bench), identified by its answer.
+        """The device under test (or another one of the bench), under voltage and identified by its answer.
 
         Raises:
             LinkTimeout: nothing answers.
-            BenchError: the port cannot be opened.
+            BenchError: the port cannot be opened, or the source does not obey.
         """
         device = self.device if device_id is None else self._choose(device_id)
         declaration = self.declarations[device.id]
         bus = self.bus(device.first_link)
+        self._feed(device, declaration)
         config = self.configs.get(device.id)
         known = config.address if config is not None else device.address
         session = self.new_session(bus, declaration, known)
+        was_heard = device.id in self._addresses
         address = self._addresses[device.id] = self._identified(device.id, session, known)
+        meter = self.new_session(bus, declaration, address)
+        if not was_heard and not declaration.given:
+            self._ask_rating(device.id, meter)
         return Dut(
             id=device.id,
             address=address,
-            meter=self.new_session(bus, declaration, address),
-            declaration=declaration,
+            meter=meter,
+            declaration=self.declarations[device.id],
             position=self.positions[device.id],
             simulated=self.simulated,
             bus=bus,
             bench=self,
         )
+
+    def _feed(self, device: DeviceSection, declaration: Declaration) -> None:
+        """Voltage for a device on the bench's source; none where nobody said which voltage it stands."""
+        if declaration.given and self.inventory.fed_by_source(device) and self.source is not None:
+            feed(self.source, declaration.rating, self.clock)
+
+    def _ask_rating(self, device_id: str, meter: MeterSession) -> None:
+        """What a meter tells of itself holds where nothing is declared."""
+        declaration = self.declarations[device_id]
+        tariffs = tariffs_shown(meter) if declaration.edition == "2007" else None
+        if tariffs is not None:
+            rating = replace(declaration.rating, tariffs=tariffs)
+            self.declarations[device_id] = replace(declaration, rating=rating)
 
     def _identified(self, device_id: str, session: MeterSession, known: str | None) -> str:
         """Address of the device; one that was never heard in this run is given up after some cases.
@@ -255,8 +275,10 @@ class Bench:
         tries = self._vain.setdefault(device_id, [])
         if len(tries) >= _VAIN_TRIES:
             raise tries[-1]
+        # a device that stayed silent through its start-up once is not waited for so long again
+        startup_s = 0.0 if tries else self.declarations[device_id].startup_s
         try:
-            address = identified_address(session, known)
+            address = identified_address(session, known, startup_s=startup_s)
         except (LinkTimeout, RemoteProtocolError) as error:
             if not self.simulated and device_id not in self._addresses:
                 tries.append(error)
@@ -365,7 +387,7 @@ def _device_record(bench: Bench, device: DeviceSection, address: str) -> dict[st
 
 def _nameplate(declaration: Declaration) -> dict[str, str]:
     """Class, rating and constant that accuracy is judged by; nothing where nobody declared them."""
-    if declaration is STANDARD_MINIMUM:
+    if not declaration.given:
         return {}
     rating = declaration.rating
     phases = f"{rating.phases}x" if rating.phases > 1 else ""

@@ -55,6 +55,9 @@ USUAL_RATING = MeterRating(
 )
 
 
+_NOBODY = "mandatory set of the standard"
+
+
 @dataclass(frozen=True)
 class Declaration:
     """Declared properties of one device under test.
@@ -63,7 +66,7 @@ class Declaration:
     digits each; ``options`` are named features such as ``relay``.
     """
 
-    source: str = "mandatory set of the standard"
+    source: str = _NOBODY
     protocol: str = "dlt645"
     edition: str = "2007"
     functions: frozenset[int] = STANDARD_FUNCTIONS
@@ -76,7 +79,14 @@ class Declaration:
     maker: str = ""
     model: str = ""
     serial: str = ""
+    #: longest time from supply to the first answer, in seconds
+    startup_s: float = 10.0
     sha256: str = ""
+
+    @property
+    def given(self) -> bool:
+        """False when nobody declared anything, so that the standard's mandatory set stands in."""
+        return self.source != _NOBODY
 
     def declares(self, feature: str) -> bool:
         """Whether a feature is declared: ``function:1C``, ``item:00010000``, ``option:relay``, ``baud:9600``.

@@ -63,6 +63,29 @@ class BenchSection(_Section):
     uncertainty: UncertaintySection = UncertaintySection()
 
 
+class ParticularsSection(_Section):
+    """``[particulars]``: what only the laboratory knows and a certificate prints; what is left out is left blank there."""
+
+    laboratory: str = ""
+    laboratory_address: str = ""
+    customer: str = ""
+    customer_address: str = ""
+    place: str = ""
+    received: date | None = None
+    temperature: str = ""
+    humidity: str = ""
+    certificate_number: str = ""
+    issued: date | None = None
+    deviations: str = ""
+    verifier: str = ""
+    checker: str = ""
+    approver: str = ""
+
+    def told(self) -> dict[str, str]:
+        """The fields that were filled in, as text."""
+        return {name: str(value) for name, value in self if value}
+
+
 class AdapterSection(_Section):
     """Timing of a real adapter as characterised: its own delay, and the expanded (k=2) spread of it, in seconds."""
 
@@ -124,6 +147,8 @@ class DeviceSection(_Section):
     address: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     declaration: str = ""
     position: int | None = Field(default=None, ge=1, le=96)
+    #: what the device gets its voltage from; left out: the bench's source where there is a real one
+    supply: Literal["source", "mains"] | None = None
     emulated: EmulatedSection = EmulatedSection()
 
     @property
@@ -158,6 +183,14 @@ class Inventory(_Section):
     links: dict[str, LinkSection] = Field(min_length=1)
     devices: tuple[DeviceSection, ...] = Field(min_length=1)
     instruments: tuple[InstrumentSection, ...] = ()
+    particulars: ParticularsSection = ParticularsSection()
+
+    def fed_by_source(self, device: DeviceSection) -> bool:
+        """Whether a device hangs on the bench's own source."""
+        source = next((instrument for instrument in self.instruments if instrument.role == "source"), None)
+        if source is None or device.supply == "mains":
+            return False
+        return device.supply == "source" or not source.emulated
 
     @property
     def simulated(self) -> bool:
@@ -324,6 +357,9 @@ def _check_devices(inventory: Inventory, path: Path) -> list[_Mistake]:
 def _check_device(inventory: Inventory, device: DeviceSection, place: str, path: Path) -> list[_Mistake]:
     """Whether the links and the declaration that a device names are there."""
     mistakes: list[_Mistake] = []
+    if device.supply == "source" and not inventory.fed_by_source(device):
+        hint = "add [[instruments]] with this role, or leave supply out"
+        mistakes.append((f"{place}.supply", "no source on this bench", device.supply, hint))
     known = f"links are: {', '.join(inventory.links)}"
     if not device.first_link:
         mistakes.append((f"{place}.link", "missing", None, known))

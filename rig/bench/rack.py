@@ -109,7 +109,9 @@ class Rack:
             instrument.close()
             raise BenchError(f"serial number {identity.serial} answers, the bench file says {section.serial}")
         accepted = self._accepted is not None and self._accepted(section.driver, identity.serial)
-        return replace(identity, verified=identity.verified or accepted)
+        # `rig emulate` serves instruments that answer over real interfaces too: nothing is measured there either
+        simulated = identity.simulated or identity.serial == "EMULATED"
+        return replace(identity, simulated=simulated, verified=identity.verified or accepted)
 
     def describe(self) -> list[dict[str, Any]]:
         """Instruments for the record of the run; those that were used with what they said of themselves."""

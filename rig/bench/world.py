@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from rig.bench.declaration import OPTIONS, STANDARD_FUNCTIONS, Declaration
 from rig.bench.inventory import DeviceSection, Inventory
+from rig.ports.electrical import DEAD
 from rig.transports.memory import MemoryLine
 from rig.twin.build import EmulatedMeter, build_meter
 from rig.twin.devices.meter_config import MeterConfig
 from rig.twin.engine import Engine
 from rig.twin.faults import fault_by_name
-from rig.twin.physics.scene import Scene
+from rig.twin.physics.scene import MAINS, Scene
 
 
 def derive_seed(seed: int, name: str) -> int:
@@ -109,7 +110,8 @@ def build_world(
         ConfigError: an unknown defect or fault.
     """
     engine = Engine(seed)
-    scene = Scene(engine)
+    fed = any(inventory.fed_by_source(device) for device in inventory.devices)
+    scene = Scene(engine, DEAD if fed else MAINS)
     lines: dict[str, MemoryLine] = {}
     for name, link in inventory.links.items():
         if link.emulated:

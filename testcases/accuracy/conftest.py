@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from rig.bench.binding import Bench
-from rig.bench.declaration import STANDARD_MINIMUM
 from rig.bench.dut import Dut
+from rig.criteria.registry import active_profile
 from rig.metrology.uncertainty import BenchUncertainty
 from rig.ports.instruments import PowerSource
 from rig.procedures.station import Station, WarmState, warm_up
@@ -32,14 +32,16 @@ def warmth() -> dict[str, WarmState]:
 @pytest.fixture
 def station(dut: Dut, bench: Bench, source: PowerSource, warmth: dict[str, WarmState]) -> Station:
     """Source, reference, clock and nameplate of the device under test."""
-    if dut.declaration is STANDARD_MINIMUM:
+    if not dut.declaration.given:
         raise NotTested("nothing is declared: class, currents and constant of the meter are unknown")
+    profile = active_profile()
     return Station(
         clock=dut.clock,
         rating=dut.rating,
         source=source,
         reference=bench.reference,
         position=dut.position,
+        edition="JJG596-2026" if profile is None else profile.error_limits,
         uncertainty=BenchUncertainty(**bench.inventory.bench.uncertainty.model_dump()),
         warmth=warmth.setdefault(dut.id, WarmState()),
     )
