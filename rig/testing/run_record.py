@@ -18,6 +18,7 @@ from rig.testing.evidence import CaseEvidence
 
 if TYPE_CHECKING:
     from rig.bench.binding import Bench
+    from rig.criteria.profile import LabProfile
 
 STORE_NAME = "results.sqlite"
 ALLURE_FOLDER = "allure-results"
@@ -39,7 +40,6 @@ def new_run_info(bench: Bench, *, selection: str = "") -> RunInfo:
     """Record of a run that begins now on this bench."""
     from rig.bench.fingerprint import hashes_of
     from rig.criteria.registry import active_profile
-    from rig.metrology.decision import SIMPLE
 
     profile = active_profile()
     return RunInfo(
@@ -53,8 +53,23 @@ def new_run_info(bench: Bench, *, selection: str = "") -> RunInfo:
         operator=bench.inventory.bench.operator,
         instruments=bench.rack.describe(),
         hashes=hashes_of(bench, profile.sha256 if profile is not None else ""),
-        decision_rule=SIMPLE.describe() + (f"; lab profile {profile.name}" if profile is not None else ""),
+        decision_rule=_decision_rule(profile),
+        particulars=bench.inventory.particulars.told(),
     )
+
+
+def _decision_rule(profile: LabProfile | None) -> str:
+    """The rule that errors are judged by, and those that a lab profile puts in its place for some standards."""
+    from rig.metrology.decision import SIMPLE, DecisionRule
+
+    if profile is None:
+        return SIMPLE.describe()
+    others = [
+        f"{standard}: {DecisionRule.parse(rule).describe()}"
+        for standard, rule in sorted(profile.rules.items())
+    ]
+    parts = [*others, f"else {SIMPLE.describe()}" if others else SIMPLE.describe()]
+    return "; ".join([*parts, f"lab profile {profile.name}"])
 
 
 class RunRecord:
