@@ -61,7 +61,10 @@ def _serial_ports() -> Iterator[Finding]:
         yield Finding(
             f"serial port {port.device}",
             "good" if usable else "wrong",
-            port.description or "no description",
+            # what is no USB adapter tells nothing of itself
+            f"{port.description or 'n/a'}, not opened"
+            if port.vid is not None
+            else "no USB adapter, not opened",
             "" if usable else "no right to use it: join the group that owns it (dialout), then log in again",
         )
 

@@ -21,7 +21,9 @@ def _root() -> None:
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="Bench file.", metavar="FILE")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Bench file; default: the built-in emulated bench.", metavar="FILE")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of emulated parts.")] = 1,
 ) -> None:
     """Check a bench file and everything it names, without opening anything."""
@@ -31,10 +33,12 @@ def check(
 
     bench = Bench.load(file, seed=seed)
     if bench.inventory.bench.profile:
-        registry.load_profile(file.parent / bench.inventory.bench.profile)
+        registry.load_profile(bench.path.parent / bench.inventory.bench.profile)
     if bench.simulated:
         bench.begin_case("check")
-    print(f"{file}: right, bench {bench.name!r}, {'virtual' if bench.simulated else 'real'} time")
+    print(
+        f"{file or 'built in'}: right, bench {bench.name!r}, {'virtual' if bench.simulated else 'real'} time"
+    )
     for device in bench.inventory.devices:
         declaration = bench.declarations[device.id]
         address = bench.configs[device.id].address if device.id in bench.configs else device.address

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from rig.errors import ConfigError
-from rig.protocols.decode import Decoded, Decoder, decoder_for, exact
+from rig.protocols.decode import Decoded, Decoder, decoder_for, decoders, exact
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 _SEPARATORS = frozenset(" \t\r\n,;:-_|")
@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="dlt645, dlt645-1997, modbus, ...", show_default=False)],
+    protocol: Annotated[
+        str, typer.Argument(help=f"One of {', '.join(decoders())}.", metavar="PROTOCOL", show_default=False)
+    ],
     frames: Annotated[
         list[str] | None,
         typer.Argument(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,14 +44,24 @@ def doctor(
     findings = list(examine_computer())
     if bench is not None:
         findings += examine_bench(bench)
+    else:
+        findings.append(_no_bench())
     _show(findings)
     raise typer.Exit(3 if any(finding.state == "wrong" for finding in findings) else 0)
 
 
+def _no_bench() -> Finding:
+    from rig.bench.examination import Finding
+
+    seen = "no bench file given: no link, instrument, calibration or device was looked at"
+    return Finding("bench", "mind", seen, "add --bench FILE; the built-in emulated bench needs nothing")
+
+
 def _show(findings: Iterable[Finding]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from rig.cli.screen import screen
 
     colours = {"good": "green", "mind": "yellow", "wrong": "bold red"}
     table = Table(title="rig doctor")
@@ -61,7 +70,7 @@ def _show(findings: Iterable[Finding]) -> None:
     for finding in findings:
         state = f"[{colours[finding.state]}]{finding.state}[/]"
         table.add_row(escape(finding.what), state, escape(finding.seen), escape(finding.advice))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    screen().print(table)
 
 
 def _bring_up(file: Path | None, loop_backs: frozenset[str]) -> int:

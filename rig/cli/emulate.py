@@ -19,15 +19,21 @@ _INSTRUMENT = "instrument:"
 _ALONE_V, _ALONE_A = 220.0, 5.0
 
 
+def _instruments() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="rig.emulators")}
+
+
+def _devices_help() -> str:
+    return f"meter, or instrument:NAME with NAME one of {', '.join(sorted(_instruments()))}"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
     app.command("emulate")(emulate)
 
 
 def emulate(
-    device: Annotated[
-        str, typer.Argument(help="meter, or instrument:NAME", show_default=False, metavar="DEVICE")
-    ],
+    device: Annotated[str, typer.Argument(help=_devices_help(), show_default=False, metavar="DEVICE")],
     listen: Annotated[
         str, typer.Option(help="pty://, tcp://HOST:PORT (port 0: any free one), or a serial port.")
     ] = "pty://",
@@ -109,10 +115,6 @@ def _serve_meter(
     print(f"meter {emulated.meter.address}, {baud} bit/s, seed {seed}")
     print(f"READY {line.address}", flush=True)
     line.run(stop)
-
-
-def _instruments() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group="rig.emulators")}
 
 
 def _instrument_names() -> list[str]:

@@ -49,11 +49,12 @@ def prove(
 
 
 def _show(matrix: KillMatrix) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    from rig.cli.screen import screen
+
+    console = screen()
     table = Table(title="Kill matrix")
     for name in ("known-bad device", "failed by"):
         table.add_column(name, overflow="fold")

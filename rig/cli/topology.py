@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -17,10 +16,10 @@ def topology(
     notes: Annotated[bool, typer.Option("--notes", help="Print the doubts about each link as well.")] = False,
 ) -> None:
     """Print every link with category, subclass, lower and upper protocol, and the number of cases that cover it."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from rig.cli.screen import screen
     from rig.testing.catalogue import cases_by_link
     from rig.topology.links import LINKS
     from rig.topology.lookup import schemes_in_force
@@ -43,7 +42,7 @@ def topology(
                 *(" / ".join(part) or "-" for part in (scheme.subclass, scheme.lower, scheme.upper)),
             )
             table.add_row(*first, *map(escape, texts), count if number == 0 else "")
-    console = Console(width=None if sys.stdout.isatty() else 180)
+    console = screen(180)
     console.print(table)
     both = sum(1 for link in LINKS if covered.get(link.id))
     console.print(f"{both} of {len(LINKS)} links covered by {sum(covered.values())} cases", highlight=False)

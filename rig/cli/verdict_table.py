@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rig.cli.quantities import limit_text, measured_text, shortened
 from rig.results.records import CaseResult, Measurement, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from rig.testing.runner import RunOutcome
 
-_LONGEST = 48
+_LONGEST_REASON = 96
+#: room for a value with its uncertainty and unit
+_LEAST_MEASURED = 18
+#: share of a narrow terminal that the case ids get
+_SHARE_OF_IDS = 0.4
+
+
+def _is_own(case: CaseResult, item: Measurement) -> bool:
+    """Whether a measurement belongs to the first clause of its case."""
+    return item.clause in {None, f"{case.standard} {case.clause.split(', ')[0]}"}
+
+
+#: what tells most of a case comes first: a point of its curve, then what has an uncertainty, then its own clause
+_PREFERENCES: tuple[Callable[[CaseResult, Measurement], bool], ...] = (
+    lambda _case, item: item.curve is not None,
+    lambda _case, item: item.uncertainty is not None,
+    lambda case, item: item.criterion is not None and _is_own(case, item),
+    _is_own,
+    lambda _case, _item: True,
+)
 
 
 def telling(case: CaseResult) -> Measurement | None:
-    """The measurement that decides a case: the first that did not pass, else the one closest to its limits, else the last."""
+    """The measurement that decides a case: the first that did not pass, else of those that tell most the closest to its limits."""
     bad = [item for item in case.measurements if item.verdict is not Verdict.PASS]
     if bad:
         return bad[0]
-    numeric = [(margin, item) for item in case.measurements if (margin := _margin(item)) is not None]
-    if numeric:
-        return min(numeric, key=lambda pair: pair[0])[1]
-    return case.measurements[-1] if case.measurements else None
+    judged = [(margin, item) for item in case.measurements if (margin := _margin(item)) is not None]
+    for prefers in _PREFERENCES:
+        found = [pair for pair in judged if prefers(case, pair[1])]
+        if found:
+            return min(found, key=lambda pair: pair[0])[1]
+    own = [item for item in case.measurements if _is_own(case, item)]
+    return next(reversed(own or case.measurements), None)
 
 
 def _margin(item: Measurement) -> Decimal | None:
@@ -40,67 +65,76 @@ def _margin(item: Measurement) -> Decimal | None:
     return distance / scale
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def clause_text(case: CaseResult, item: Measurement | None) -> str:
+    """The clause that the shown limit comes from, else the first of the case, and how many more the case is about."""
+    clauses = case.clause.split(", ")
+    shown = clauses[0]
+    if item is not None and item.clause is not None and item.clause.startswith(f"{case.standard} "):
+        shown = item.clause.removeprefix(f"{case.standard} ")
+    more = len([name for name in clauses if name != shown])
+    return f"{shown} (+{more})" if more else shown
 
 
-def measured_text(item: Measurement) -> str:
-    """Value with unit and uncertainty."""
-    if item.value is None:
-        return ""
-    spread = f" ± {item.uncertainty}" if item.uncertainty is not None else ""
-    return _short(f"{item.value}{spread} {item.unit}".rstrip())
-
-
-def limit_text(item: Measurement) -> str:
-    """Limits with unit; a star marks a provisional one."""
-    mark = " *" if item.provisional else ""
-    unit = f" {item.unit}" if item.unit else ""
-    low, high = item.lower, item.upper
-    if low is None and high is None:
-        return ""
-    if low == high:
-        return _short(f"{low}{unit}") + mark
-    if low is None:
-        return f"≤ {high}{unit}{mark}"
-    if high is None:
-        return f"≥ {low}{unit}{mark}"
-    if isinstance(low, Decimal) and isinstance(high, Decimal) and low == -high:
-        return f"± {high}{unit}{mark}"
-    return f"{low} .. {high}{unit}{mark}"
+def wrapped_id(case_id: str, width: int) -> str:
+    """A case id in lines of this width, broken behind a dot or underscore where there is one."""
+    lines = [""]
+    for word in re.findall(r"[^._]+[._]*|[._]+", case_id):
+        if lines[-1] and len(lines[-1]) + len(word) > width:
+            lines.append("  ")
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     """Print the verdict table, the counts and where the results are."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from rig.cli.progress import COLOURS
-
     if console is None:
-        terminal = sys.stdout.isatty()
-        console = Console(width=None if terminal else 160)
-    table = Table(
-        title="Verdicts" + (" (simulated: they test the rig, not a device)" if outcome.simulated else "")
-    )
-    for name in ("case", "clause", "measured", "limit", "verdict"):
-        table.add_column(name, overflow="fold", no_wrap=name == "verdict")
-    for case in outcome.cases:
-        item = telling(case)
-        colour = COLOURS[case.verdict]
-        table.add_row(
-            escape(case.id),
-            escape(f"{case.standard} {case.clause}"),
-            escape(measured_text(item) if item is not None else _short(case.reason)),
-            escape(limit_text(item) if item is not None else ""),
-            f"[{colour}]{case.verdict}[/]",
-        )
-    console.print(table)
-    if any(item.provisional for case in outcome.cases for item in case.measurements):
+        from rig.cli.screen import screen
+
+        console = screen()
+    console.print(_table(outcome, console.width))
+    shown = [item for case in outcome.cases if (item := telling(case)) is not None]
+    if any(item.provisional for item in shown):
         console.print("* provisional limit: not read in the standard itself", highlight=False)
     counts = Counter(case.verdict for case in outcome.cases)
     console.print(
         ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False
     )
     console.print(f"results in {outcome.out.resolve()}", highlight=False, soft_wrap=True)
+
+
+def _table(outcome: RunOutcome, width: int) -> Table:
+    from rich.table import Table
+
+    table = Table(
+        title="Verdicts" + (" (simulated: they test the rig, not a device)" if outcome.simulated else "")
+    )
+    natural = max((len(case.id) for case in outcome.cases), default=0)
+    ids = min(natural, max(int(width * _SHARE_OF_IDS), 16))
+    table.add_column("case", no_wrap=True, min_width=ids)
+    table.add_column("clause", overflow="fold")
+    table.add_column("measured", overflow="fold", min_width=_LEAST_MEASURED)
+    table.add_column("limit", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    standards = list(dict.fromkeys(case.standard for case in outcome.cases))
+    for standard in standards:
+        table.add_row(f"[bold]{standard or 'no standard'}[/]")
+        _add_cases(table, [case for case in outcome.cases if case.standard == standard], ids)
+        table.add_section()
+    return table
+
+
+def _add_cases(table: Table, cases: Sequence[CaseResult], ids: int) -> None:
+    from rich.markup import escape
+
+    from rig.cli.progress import COLOURS
+
+    for case in cases:
+        item = telling(case)
+        measured = shortened(case.reason, _LONGEST_REASON) if item is None else measured_text(item)
+        table.add_row(
+            escape(wrapped_id(case.id, ids)),
+            escape(clause_text(case, item)),
+            escape(measured),
+            escape("" if item is None else limit_text(item)),
+            f"[{COLOURS[case.verdict]}]{case.verdict}[/]",
+        )

@@ -80,10 +80,41 @@ def test_bench_check_says_what_a_bench_gives(capsys, tmp_path):
     assert "no source on bench 'b'" in out
 
 
+def test_bench_check_takes_the_built_in_bench(capsys):
+    status, out, _ = rig(capsys, "bench", "check")
+    assert status == 0
+    assert "built-in emulated bench" in out
+
+
+@pytest.mark.parametrize(
+    ("command", "told"), [("emulate", "fluke_6105a"), ("decode", "dlt645-1997"), ("report", "--trends")]
+)
+def test_help_names_what_there_is(capsys, monkeypatch, command, told):
+    monkeypatch.setenv("COLUMNS", "160")
+    status, out, _ = rig(capsys, command, "--help")
+    assert status == 0
+    assert told in out
+
+
+def test_trends_over_runs(capsys, tmp_path):
+    runs = [tmp_path / name for name in ("first", "second")]
+    for run in runs:
+        rig(capsys, "run", "--select", "id=dlt645_2007.addressing.read_address", "--out", str(run))
+    page = tmp_path / "page.html"
+    status, out, _ = rig(capsys, "report", "--trends", *map(str, runs), "--out", str(page))
+    assert status == 0
+    assert str(page) in out
+    assert page.is_file()
+    status, _, err = rig(capsys, "report", *map(str, runs))
+    assert status == 2
+    assert "--trends" in err
+
+
 def test_doctor_looks_at_this_computer(capsys):
     status, out, _ = rig(capsys, "doctor")
     assert status in {0, 3}
     assert "PyVISA" in out
+    assert "no bench file given" in out
 
 
 def test_start_up_is_short(tmp_path):

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from rig.cli.progress import LiveProgress, PlainProgress, progress_for
-from rig.cli.verdict_table import limit_text, measured_text, print_outcome, telling
+from rig.cli.quantities import limit_text, measured_text, rounded, shown_value
+from rig.cli.verdict_table import clause_text, print_outcome, telling, wrapped_id
 from rig.results.records import CaseResult, Measurement, Verdict
 from rig.testing.runner import RunOutcome
 
@@ -79,6 +80,68 @@ def test_texts_of_a_measurement():
     assert measured_text(NEAR) == "0.49 ± 0.005 s"
 
 
+def measured(value, lower=None, upper=None, uncertainty=None, unit="%", **more):
+    numbers = [None if number is None else Decimal(number) for number in (lower, upper, uncertainty)]
+    return Measurement("m", Decimal(value), unit, *numbers, **more)
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (measured("0.03761305843718299", "0.02", "0.5"), "0.0376"),
+        (measured("0.03636363636363636363636363636", "-0.1", "0.1", "0.0151234"), "0.036"),
+        (measured("12345678.9"), "12345679"),
+        (measured("1234.56789"), "1234.57"),
+        (measured("0.50004", "0.02", "0.5"), "0.50004"),
+        (measured("0.4999999999", "0.02", "0.5"), "0.5000"),
+        (measured("1E+3"), "1000"),
+        (measured("-0.2", "-1.5", "1.5", "0.063"), "-0.2"),
+    ],
+)
+def test_values_have_the_digits_they_deserve(item, text):
+    assert shown_value(item) == text
+
+
+def test_the_unit_one_is_not_shown():
+    item = measured("0.5", "0", "1.0500", "0.0123", unit="1")
+    assert measured_text(item) == "0.5 ± 0.012"
+    assert limit_text(item) == "0 .. 1.05"
+    assert rounded(Decimal("NaN")).is_nan()
+
+
+def test_long_octets_are_shortened():
+    assert len(measured_text(Measurement("frame", "FE" * 40))) < 30
+
+
+def test_the_curve_tells_more_than_the_warm_up():
+    warm = measured("15", "15", unit="min", clause="JJG 596-2026 warm-up")
+    far, near = (measured(value, "-1", "1", "0.06", curve="PF 1", x=Decimal(5)) for value in ("0.1", "-0.8"))
+    point = CaseResult(
+        "a.b",
+        "t",
+        "JJG 596-2026",
+        "intrinsic error, warm-up",
+        "K8-C1",
+        "m",
+        Verdict.PASS,
+        "",
+        [warm, far, near],
+    )
+    assert telling(point) is near
+    assert clause_text(point, warm) == "warm-up (+1)"
+    assert clause_text(point, near) == "intrinsic error (+1)"
+    point.measurements = [
+        warm,
+        own := measured("0", None, "1", unit="imp", clause="JJG 596-2026 intrinsic error"),
+    ]
+    assert telling(point) is own
+
+
+def test_ids_break_between_words():
+    assert wrapped_id("own.a_long_name.of_a_case[imax]", 12) == "own.a_long_\n  name.of_a_\n  case[imax]"
+    assert wrapped_id("own.short", 40) == "own.short"
+
+
 @pytest.mark.parametrize("simulated", [True, False])
 def test_the_table(simulated):
     stream = io.StringIO()
@@ -90,4 +153,5 @@ def test_the_table(simulated):
     assert "0.02 .. 0.5 s *" in text
     assert "* provisional limit" in text
     assert "no source" in text
+    assert text.count("DL/T 645-2007") == 1
     assert "1 NOT_TESTED, 1 PASS" in text
