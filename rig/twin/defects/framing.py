@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rig.twin.build import EmulatedMeter
 
 _RATED_VOLTAGE, _RATED_CURRENT, _ADDRESS = 0x04000404, 0x04000405, 0x04000401
-#: length octet of an answer that carries an identifier and a text of 32 characters
-_TEXT_LENGTH = 36
+#: asset code, software, hardware and maker: texts of 32 characters
+_TEXTS = frozenset({0x04000403, 0x04800001, 0x04800002, 0x04800003})
 
 
 def _body(data: bytes) -> int:
@@ -74,13 +74,19 @@ def identifier_reversed(device: EmulatedMeter, _: Parameter) -> None:
 @defect("checksum-of-text-short", "leaves the last data octet of text answers out of the checksum", "5.2.6")
 def checksum_of_text_short(device: EmulatedMeter, _: Parameter) -> None:
     """The sum is formed before the text is padded."""
+    text_next: list[bool] = []
+
+    def note(_: Frame, answer: Frame) -> Frame:
+        text_next.append(True)
+        return answer
 
     def spoil(raw: bytes) -> bytes:
-        start = _body(raw)
-        if raw[start + 9] != _TEXT_LENGTH:
+        if not text_next:
             return raw
+        text_next.clear()
         return raw[:-2] + bytes(((raw[-2] - raw[-3]) & 0xFF,)) + raw[-1:]
 
+    on_answer(device, lambda request, answer: identifier(request) in _TEXTS and not answer.abnormal, note)
     device.wire.byte_filters.append(spoil)
 
 
@@ -142,7 +148,7 @@ def octets_reversed(device: EmulatedMeter, _: Parameter) -> None:
     on_item(device, _ADDRESS, lambda data: data[::-1])
 
 
-@defect("oversize-answer", "sends answers longer than 200 octets", "5.2.4", default=240, unit="octets")
+@defect("oversize-answer", "sends answers longer than 200 octets", "5.2.4", default=204, unit="octets")
 def oversize_answer(device: EmulatedMeter, size: Parameter) -> None:
     """Splits long answers too late."""
     device.meter.behaviour.largest_answer = int(size or 0)
