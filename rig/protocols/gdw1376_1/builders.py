@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -34,7 +34,7 @@ from rig.protocols.gdw1376_1.units import encode_unit_id, group_ids
 
 _NO_AUXILIARY: Final = Auxiliary()
 #: link function of the requests of an application function
-_LINK_FUNCTIONS: Final = {
+_LINK_FUNCTIONS: Final[Mapping[int, int]] = {
     Afn.RESET: 1,
     Afn.LINK: 9,
     Afn.SET_PARAMETERS: 10,
@@ -97,7 +97,7 @@ def request(
     Raises:
         LocalProtocolError: a value does not fit or PW does not belong there.
     """
-    link = _LINK_FUNCTIONS.get(Afn(afn), 11) if function is None else function
+    link = _LINK_FUNCTIONS.get(afn, 11) if function is None else function
     count = 0 if frame_count is None else FRAME_COUNT_VALID | (FRAME_COUNT if frame_count else 0)
     octets = (
         body if isinstance(body, bytes) else b"".join(encode_unit(afn, unit, uplink=False) for unit in body)

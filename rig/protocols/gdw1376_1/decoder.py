@@ -135,6 +135,7 @@ def _unit_fields(unit: DataUnit) -> dict[str, Any]:
         "name": None if item is None else item.name,
         "name_zh": None if item is None else item.name_zh,
         "provenance": None if item is None else item.provenance,
+        "recalled": [] if item is None else list(item.recalled),
         "offset": unit.offset,
         "data": unit.data.hex().upper(),
         "absent": [value.key for value in unit.values if value.value is None],
@@ -170,7 +171,11 @@ def _auxiliary_fields(auxiliary: Auxiliary, profile: Profile) -> dict[str, Any]:
 
 
 def _provisional(message: Message) -> Iterator[Finding]:
-    """Layouts that no source shows, for the units that carry data."""
+    """Layouts that no source shows, for the units that carry data; and the mark for all points."""
+    if any(ALL_POINTS in identifier.points for identifier in message.identifiers):
+        yield Finding(
+            "provisional-point", "DA FF 00 as all measuring points is recalled: provisional", None, CLAUSE
+        )
     for unit in message.units:
         if unit.item is not None and unit.item.provenance == "recalled" and unit.values:
             text = f"the layout of {unit.item.id} is recalled, not read in a source: provisional"

@@ -15,7 +15,8 @@ class Fn:
     """One information type.
 
     ``down`` and ``up`` are the data of a downlink and an uplink frame: an empty layout carries none, None is not
-    known. ``provenance`` is that of the layouts; names were seen.
+    known. ``provenance`` is that of the layouts; names were seen. ``recalled`` lists keys of a layout that was seen
+    whose meaning (unit, code, bits) was not.
     """
 
     afn: int
@@ -25,6 +26,7 @@ class Fn:
     down: Layout | None = ()
     up: Layout | None = None
     provenance: Provenance = "seen"
+    recalled: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -31,6 +31,7 @@ class Parameter(NamedTuple):
     data: Layout | None = None
     provenance: Provenance = "seen"
     query: Layout = ()
+    recalled: tuple[str, ...] = ()
 
 
 _COMMUNICATION = (
@@ -168,7 +169,13 @@ _DIFFERENCE = (
 )
 
 PARAMETERS: Final = (
-    Parameter(1, "uplink communication parameters", "终端上行通信口通信参数设置", _COMMUNICATION),
+    Parameter(
+        1,
+        "uplink communication parameters",
+        "终端上行通信口通信参数设置",
+        _COMMUNICATION,
+        recalled=("rts", "permitted_delay", "wait", "heartbeat"),
+    ),
     Parameter(
         2,
         "radio relay of the uplink port",
@@ -534,8 +541,14 @@ _CONFIGURATION = (
 )
 
 TABLE: Final = (
-    *(Fn(0x04, row.number, row.name, row.name_zh, row.data, (), row.provenance) for row in PARAMETERS),
-    *(Fn(0x0A, row.number, row.name, row.name_zh, row.query, row.data, row.provenance) for row in PARAMETERS),
+    *(
+        Fn(0x04, row.number, row.name, row.name_zh, row.data, (), row.provenance, row.recalled)
+        for row in PARAMETERS
+    ),
+    *(
+        Fn(0x0A, row.number, row.name, row.name_zh, row.query, row.data, row.provenance, row.recalled)
+        for row in PARAMETERS
+    ),
     *_CONTROLS,
     *_CONFIGURATION,
 )

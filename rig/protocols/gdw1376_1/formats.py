@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from types import MappingProxyType
 from typing import Final
 
@@ -98,6 +98,8 @@ RECALLED_FORMATS: Final = frozenset((24,))
 #: A.12 is a name, not a number: it keeps its leading zeros
 TEXT_FORMATS: Final = frozenset((12,))
 
+#: exact whatever the caller's decimal context; what would have to be rounded is an error
+_EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
 _RANGES: Final = {"s": (0, 59), "m": (0, 59), "h": (0, 23), "d": (1, 31), "M": (1, 12), "y": (0, 99)}
 
 
@@ -150,14 +152,14 @@ def _digits(data: bytes) -> str:
 def _decode_scaled(data: bytes) -> Decimal:
     high = data[1]
     number = decode_number(bytes((data[0], high & 0x0F)), 0, signed=False)
-    value = number.scaleb(4 - (high >> 5))
+    value = _EXACT.scaleb(number, 4 - (high >> 5))
     return value.copy_negate() if high & 0x10 and value else value
 
 
 def _decode_energy(data: bytes) -> Decimal:
     high = data[3]
     number = decode_number(data[:3] + bytes((high & 0x0F,)), 0, signed=False)
-    value = number.scaleb(3) if high & 0x40 else number
+    value = _EXACT.scaleb(number, 3) if high & 0x40 else number
     return value.copy_negate() if high & 0x10 and value else value
 
 
@@ -245,18 +247,28 @@ def _encode_scaled(
         raise _unfit(value, "a finite number")
     own = int(number.as_tuple().exponent)
     for place in sorted(places, key=lambda candidate: (candidate != own, candidate)):
-        figures = number.scaleb(-place)
-        if figures == figures.to_integral_value() and abs(figures) < 10**digits:
+        figures = _scaled(number, place, digits)
+        if figures is not None:
             break
     else:
         raise _unfit(value, f"{digits} digits times a power of ten from {min(places)} to {max(places)}")
-    packed = bytearray(bytes.fromhex(f"{abs(int(figures)):0{2 * form.octets}d}")[::-1])
+    packed = bytearray(bytes.fromhex(f"{figures:0{2 * form.octets}d}")[::-1])
     packed[-1] |= 0x10 if number < 0 else 0
     if isinstance(form, ScaledFormat):
         packed[-1] |= (4 - place) << 5
     elif place:
         packed[-1] |= 0x40
     return bytes(packed)
+
+
+def _scaled(number: Decimal, place: int, digits: int) -> int | None:
+    """The figures of a number in units of a power of ten, None when they are no whole number of so many digits."""
+    try:
+        figures = _EXACT.abs(_EXACT.scaleb(number, -place))
+        whole = figures < 10**digits and figures == figures.to_integral_value()
+    except DecimalException:
+        return None
+    return int(figures) if whole else None
 
 
 def _encode_time(form: TimeFormat, value: FormatInput) -> bytes:

@@ -360,13 +360,11 @@ def _unfit(key: str, value: object, wanted: str) -> LocalProtocolError:
 
 def _integer(key: str, value: Input, octets_or_bits: int, *, bits: bool = False) -> int:
     limit = 1 << (octets_or_bits if bits else 8 * octets_or_bits)
-    if (
-        isinstance(value, Decimal | int)
-        and not isinstance(value, bool)
-        and 0 <= value < limit
-        and value == int(value)
-    ):
-        return int(value)
+    number = value if isinstance(value, Decimal) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = Decimal(value)
+    if number is not None and number.is_finite() and 0 <= number < limit and number == int(number):
+        return int(number)
     raise _unfit(key, value, f"a whole number below {limit}")
 
 

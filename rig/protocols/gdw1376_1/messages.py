@@ -124,11 +124,14 @@ def parse_message(frame: Frame, profile: Profile = DEFAULT, *, strict: bool = Fa
 
     Spec: Q/GDW 376.1-2009, application layer
     """
-    base = HEADER + 6 + profile.terminal_octets
-    findings: list[Finding] = list(frame.findings)
-    auxiliary, end = _auxiliary(frame, profile, base, findings)
-    parser = _Units(frame, base, end, findings)
-    parser.run()
+    due = has_password(frame, profile)
+    parser, auxiliary, end, findings = _read(frame, profile, password=due)
+    if findings and due:
+        bare = _read(frame, profile, password=False)
+        if not bare[3]:
+            parser, auxiliary, end, findings = bare
+            findings.append(Finding("no-password", "PW is missing", parser.base + end, CLAUSE_AUX))
+    findings[:0] = frame.findings
     if strict and findings:
         first = findings[0]
         raise RemoteProtocolError(
@@ -138,12 +141,25 @@ def parse_message(frame: Frame, profile: Profile = DEFAULT, *, strict: bool = Fa
     return Message(frame, tuple(parser.identifiers), tuple(parser.units), auxiliary, tuple(findings), rest)
 
 
-def _auxiliary(frame: Frame, profile: Profile, base: int, findings: list[Finding]) -> tuple[Auxiliary, int]:
+def _read(frame: Frame, profile: Profile, *, password: bool) -> tuple[_Units, Auxiliary, int, list[Finding]]:
+    """Additional information, with or without PW, and the data units before it."""
+    base = HEADER + 6 + profile.terminal_octets
+    findings: list[Finding] = []
+    octets = profile.password_octets if password else 0
+    auxiliary, end = _auxiliary(frame, octets, base, findings)
+    parser = _Units(frame, base, end, findings)
+    parser.run()
+    return parser, auxiliary, end, findings
+
+
+def _auxiliary(
+    frame: Frame, password_octets: int, base: int, findings: list[Finding]
+) -> tuple[Auxiliary, int]:
     """The additional information, and where in the body it begins."""
     body = frame.body
     end = len(body)
     wanted = (
-        (profile.password_octets if has_password(frame, profile) else 0)
+        password_octets
         + (_EVENT_COUNTER_OCTETS if frame.access_demand else 0)
         + (_TIME_STAMP_OCTETS if frame.sequence.time_stamped else 0)
     )
@@ -159,9 +175,9 @@ def _auxiliary(frame: Frame, profile: Profile, base: int, findings: list[Finding
     if frame.access_demand:
         end -= _EVENT_COUNTER_OCTETS
         events = (body[end], body[end + 1])
-    if has_password(frame, profile):
-        end -= profile.password_octets
-        password = body[end : end + profile.password_octets]
+    if password_octets:
+        end -= password_octets
+        password = body[end : end + password_octets]
     return Auxiliary(password, events, stamp), end
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -133,6 +133,17 @@ def test_what_does_not_fit_is_refused(number, value):
     with pytest.raises(LocalProtocolError) as refusal:
         encode_format(number, value)
     assert refusal.value.code == "value"
+
+
+def test_numbers_are_exact_in_any_decimal_context():
+    with localcontext() as context:
+        context.prec = 2
+        assert decode_format(3, bytes.fromhex("67452341")) == Decimal("1234567E3")
+        assert encode_format(3, Decimal("1234567E3")).hex() == "67452341"
+        assert encode_format(2, Decimal("12.3")).hex() == "23a1"
+        for wrong in (Decimal("1E+999999"), Decimal("1E-999999"), Decimal("1." + 50 * "0" + "1")):
+            with pytest.raises(LocalProtocolError):
+                encode_format(3, wrong)
 
 
 @pytest.mark.parametrize(

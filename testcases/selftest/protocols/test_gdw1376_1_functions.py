@@ -256,6 +256,9 @@ def test_meter_archive_entry():
         ({"heartbeat": 256}, "value"),
         ({"heartbeat": None}, "value"),
         ({"heartbeat": "text"}, "value"),
+        ({"heartbeat": True}, "value"),
+        ({"heartbeat": Decimal("NaN")}, "value"),
+        ({"heartbeat": Decimal("0.5")}, "value"),
         ({"nonsense": 1}, "value"),
     ],
 )

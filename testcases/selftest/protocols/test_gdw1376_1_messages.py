@@ -277,10 +277,28 @@ def test_editions_name_what_authenticates():
 
 @pytest.mark.parametrize(
     ("control_octet", "afn", "seq", "body"),
-    [(0x4A, 0x05, 0x60, "00000100"), (0xA8, 0x0C, 0x60, "01"), (0x88, 0x0C, 0xE0, "00000100")],
+    [(0x4A, 0x05, 0x60, "000001"), (0xA8, 0x0C, 0x60, "01"), (0x88, 0x0C, 0xE0, "00000100")],
 )
 def test_additional_information_that_does_not_fit_is_a_finding(control_octet, afn, seq, body):
     assert "aux" in codes(Frame(TERMINAL, control_octet, afn, seq, bytes.fromhex(body)))
+
+
+def test_forwarding_without_password_is_read_with_a_finding():
+    frame = forward(TERMINAL, 2, b"\x01\x02\x03")
+    bare = Frame(TERMINAL, frame.control, frame.afn, frame.seq, frame.body[:-16])
+    message = parse_message(bare)
+    assert [found.code for found in message.findings] == ["no-password"]
+    assert message.auxiliary.password is None
+    assert message.unit(0, 1).value("message").value == "010203"
+    assert parse_message(frame).unit(0, 1).value("message").value == "010203"
+    assert "speed_code" in shown(frame).fields["units"][0]["recalled"]
+
+
+def test_all_points_are_provisional():
+    frame = Frame(TERMINAL, 0x4B, 0x0C, 0x60, bytes.fromhex("ff000103"))
+    decoded = shown(frame)
+    assert decoded.fields["units"][0]["point"] == "all"
+    assert [found.code for found in decoded.findings] == ["provisional-point"]
 
 
 def test_broken_time_stamp_is_a_finding_with_its_octets():

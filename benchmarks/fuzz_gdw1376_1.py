@@ -1,0 +1,198 @@
+"""Coverage-guided fuzzing of the Q/GDW 1376.1 codec with atheris, for a number of seconds.
+
+What every input must hold:
+
+- nothing but a ProtocolError is raised, and nothing hangs;
+- a reader gives back every octet it was fed, as frames or noise, however the octets were split;
+- it finds the frames a plain, separate scan of the same octets finds;
+- a good frame behind the input is found, unless the input itself forms a valid frame that reaches into it;
+- a data unit that reads cleanly encodes to octets that read the same;
+- every frame decodes for people, forwarded meter frames included.
+
+    python benchmarks/fuzz_gdw1376_1.py [--seconds 30] [--seed 1] [--corpus FOLDER]
+
+Exit status 0 when all inputs held; else the input is written to the corpus folder and shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+try:
+    import atheris
+except ImportError:  # no wheel for this platform
+    sys.exit("fuzz_gdw1376_1: atheris is not installed: pip install atheris")
+
+with atheris.instrument_imports(include=["rig.protocols"]):
+    from rig.errors import LocalProtocolError, RemoteProtocolError
+    from rig.protocols.gdw1376_1.assembly import Assembler
+    from rig.protocols.gdw1376_1.decoder import decode
+    from rig.protocols.gdw1376_1.frame import (
+        NEED_DATA,
+        Address,
+        Frame,
+        FrameReader,
+        Noise,
+        decode_frame,
+        encode,
+    )
+    from rig.protocols.gdw1376_1.functions import all_functions
+    from rig.protocols.gdw1376_1.layout import Walk, decode_layout, encode_layout
+    from rig.protocols.gdw1376_1.messages import parse_message
+    from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
+
+from fixtures import gdw1376_1_plain as plain
+
+TERMINAL = Address("3701", 0x0821, 1)
+GOOD = Frame(TERMINAL, 0xC9, 0x02, 0x71, bytes.fromhex("00000100"))
+PROFILES = (DEFAULT, DEFAULT_2013, Profile(terminal_octets=3))
+
+
+def read_all(pieces: list[bytes]) -> list[Frame | Noise]:
+    """Everything the reader says of a stream that ends in silence."""
+    reader = FrameReader()
+    said: list[Frame | Noise] = []
+
+    def drain() -> None:
+        while (event := reader.next_frame()) is not NEED_DATA:
+            said.append(event)
+
+    for piece in pieces:
+        reader.feed(piece)
+        drain()
+        assert 1 <= reader.missing <= 16391
+    if (first := reader.idle()) is not None:
+        said.append(first)
+    drain()
+    assert reader.idle() is None
+    assert not reader.pending
+    return said
+
+
+def octets(event: Frame | Noise) -> bytes:
+    """What was on the line."""
+    return event.data if isinstance(event, Noise) else encode(event, strict=False)
+
+
+def check_stream(stream: bytes, cut: int) -> None:
+    """Octets kept, splits without effect, the same frames as a plain scan."""
+    said = read_all([stream])
+    assert said == read_all([stream[:cut], stream[cut:]])
+    assert b"".join(map(octets, said)) == stream
+    frames = [octets(event).lstrip(b"\xfe") for event in said if isinstance(event, Frame)]
+    assert frames == [piece for _, piece in plain.scan(stream)]
+
+
+def check_following_frame(noise: bytes) -> None:
+    """A good frame behind the input is found, unless a valid frame of the input's reaches into it."""
+    good = encode(GOOD)
+    enclosed = any(
+        start + len(piece) > len(noise) for start, piece in plain.scan(noise + good) if start < len(noise)
+    )
+    last = [event for event in read_all([noise + good]) if isinstance(event, Frame)]
+    assert enclosed or (last and (last[-1].address, last[-1].body) == (GOOD.address, GOOD.body))
+
+
+def check_frame(data: bytes) -> None:
+    """One frame and its decode for people, by every profile."""
+    for profile in PROFILES:
+        decoded = decode(data, profile)
+        assert decoded.ok is (decoded.error is None)
+        json.dumps(decoded.to_json())
+    try:
+        frame = decode_frame(data)
+    except RemoteProtocolError:
+        return
+    assert encode(frame, strict=False) == data
+    try:
+        Assembler().feed(frame)
+        parse_message(frame, strict=True)
+    except RemoteProtocolError:
+        pass
+
+
+def check_layout(place: int, data: bytes) -> None:
+    """A layout that reads the octets without a finding writes octets that read the same."""
+    item, uplink = LAYOUTS[place]
+    layout = item.layout(uplink=uplink)
+    walk = Walk(data, 0, len(data))
+    try:
+        decode_layout(layout, walk)
+    except RemoteProtocolError:
+        return
+    if walk.findings:
+        return
+    try:
+        again = encode_layout(layout, {value.key: value.value for value in walk.values})
+    except LocalProtocolError as error:
+        raise AssertionError(f"{item.id}: {error}") from error
+    repeated = Walk(again, 0, len(again))
+    decode_layout(layout, repeated)
+    assert repeated.values == walk.values
+
+
+def one_input(data: bytes) -> None:
+    """All properties on one input; its first octets choose type, control octet, function and cut."""
+    provider = atheris.FuzzedDataProvider(data)
+    cut = provider.ConsumeIntInRange(0, 64)
+    control = provider.ConsumeIntInRange(0, 255)
+    seq = provider.ConsumeIntInRange(0, 255)
+    place = provider.ConsumeIntInRange(0, len(LAYOUTS) - 1)
+    rest = provider.ConsumeBytes(700)
+    check_stream(rest, cut)
+    check_following_frame(rest)
+    check_frame(rest)
+    check_layout(place, rest)
+    afn, number = LAYOUTS[place][0].afn, LAYOUTS[place][0].number
+    unit = b"\x01\x01" + bytes((1 << (number - 1) % 8, (number - 1) // 8))
+    for body in (rest, unit + rest):
+        check_frame(encode(Frame(TERMINAL, control, afn, seq, body)))
+
+
+def write_seeds(folder: Path) -> None:
+    """Captured frames, and the content of each behind the octets that choose."""
+    for vector in plain.load_vectors():
+        (folder / f"vector-{vector.number}").write_bytes(vector.frame + bytes(8))
+        (folder / f"content-{vector.number}").write_bytes(vector.frame[18:-2] + bytes(8))
+    (folder / "false-header").write_bytes(bytes.fromhex("68feff" + "feff" + "68") + encode(GOOD))
+
+
+def main() -> None:
+    """Fuzz for the given time."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path)
+    options = parser.parse_args()
+    folder = options.corpus or Path(tempfile.mkdtemp(prefix="fuzz-gdw1376-1-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_seeds(folder)
+    arguments = [
+        sys.argv[0],
+        f"-max_total_time={options.seconds}",
+        f"-seed={options.seed}",
+        "-max_len=800",
+        "-len_control=0",
+        "-timeout=10",
+        f"-artifact_prefix={folder}/failed-",
+        "-print_final_stats=1",
+        str(folder),
+    ]
+    atheris.Setup(arguments, one_input)
+    atheris.Fuzz()
+
+
+LAYOUTS = [
+    (item, uplink) for item in all_functions() for uplink in (False, True) if item.layout(uplink=uplink)
+]
+
+if __name__ == "__main__":
+    main()
