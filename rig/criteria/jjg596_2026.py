@@ -98,7 +98,7 @@ CLAUSES = tuple(
     Clause(clause_id, STANDARD, title, title_zh, mandatory, "seen", SOURCE, note)
     for clause_id, title, title_zh, mandatory, note in (
         ("table 1", "Maximum permissible error of active energy", "有功电能最大允许误差", True, ""),
-        ("reactive MPE", "Maximum permissible error of reactive energy", "无功电能最大允许误差", False, "table number not recorded"),
+        ("reactive MPE", "Maximum permissible error of reactive energy", "无功电能最大允许误差", False, "no case yet; table number not recorded"),
         ("load points", "Load points of the intrinsic error", "基本误差负载点", True, "clause number not recorded"),
         ("reference conditions", "Reference conditions", "参比条件", True, "clause number not recorded"),
         ("both directions", "Intrinsic error in both energy directions", "双向有功基本误差", False, "for bidirectional meters; clause number not recorded"),
@@ -111,8 +111,9 @@ CLAUSES = tuple(
         ("clock", "Time: daily clock error and displayed time", "时钟日计时误差和时钟示值误差", True, "clause number not recorded"),
         ("register sum", "Registers of the tariffs against the total", "电能示值组合误差", False, "for meters with tariffs; clause number not recorded"),
         ("demand", "Maximum demand", "需量示值误差", False, "clause number not recorded"),
-        ("prepayment", "Decrement of the prepaid amount", "剩余电能量递减准确度", False, "clause number not recorded"),
-        ("AC voltage", "AC voltage test", "交流电压试验", False, "clause number not recorded"),
+        ("appearance", "Appearance", "外观检查", False, "done by eye, no case; clause number not recorded"),
+        ("prepayment", "Decrement of the prepaid amount", "剩余电能量递减准确度", False, "no case; clause number not recorded"),
+        ("AC voltage", "AC voltage test", "交流电压试验", False, "done with a voltage tester, no case; clause number not recorded"),
         ("table 6", "Class of the test bench", "检定装置准确度等级", False, "a duty of the bench: one that is not good enough makes the errors INCONCLUSIVE"),
     )
 )  # fmt: skip

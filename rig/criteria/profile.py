@@ -6,6 +6,9 @@ name = "Lab of Example City"
 [decision."JJG 596-2026"]
 rule = "guarded"                       # simple, guarded, percent:60
 
+[accuracy]
+error_limits = "GDW10364-2020"         # State Grid's at the load points of JJG 596-2026; left out: JJG596-2026
+
 [criteria."SYS.RT.REMOTE_CTRL"]
 limit = "5"
 unit = "s"                             # optional; must be the criterion's own
@@ -22,25 +25,34 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from rig.criteria.model import RULE_PATTERN, Criterion
 from rig.errors import ConfigError
 
+#: tables that a lab can have the errors judged by, at the load points of JJG 596-2026
+ErrorLimits = Literal["JJG596-2026", "GDW10364-2020"]
+
 _NUMBERS = ("limit", "lower", "upper", "rounding")
 _TEXTS = ("clause", "edition", "source", "provenance", "rule", "note")
+_TABLES = ("profile", "decision", "accuracy", "criteria")
 _ALLOWED = (*_NUMBERS, *_TEXTS, "unit")
 
 
 @dataclass(frozen=True, slots=True)
 class LabProfile:
-    """What a lab decided for itself; ``sha256`` goes into the report."""
+    """What a lab decided for itself; ``sha256`` goes into the report.
+
+    ``error_limits`` is the table of the intrinsic error, starting included; everything else stays with JJG 596-2026. The
+    edition of 2012 cannot be chosen: its load points, starting and no-load tests are tables only and are not run.
+    """
 
     name: str
     file: str
     sha256: str
     criteria: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
+    error_limits: ErrorLimits = "JJG596-2026"
 
     def applied_to(self, tables: Mapping[str, Criterion]) -> dict[str, Criterion]:
         """The tables with this profile's values.
@@ -121,8 +133,8 @@ def read_profile(path: Path) -> LabProfile:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("the profile is not TOML", file=file, hint=str(error)) from error
     for key in document:
-        if key not in {"profile", "decision", "criteria"}:
-            raise ConfigError("unknown table", file=file, key=key, hint="profile, decision or criteria")
+        if key not in _TABLES:
+            raise ConfigError("unknown table", file=file, key=key, hint=f"one of {', '.join(_TABLES)}")
     name = _table(document, "profile", file).get("name", path.stem)
     if not isinstance(name, str):
         raise ConfigError(
@@ -134,6 +146,7 @@ def read_profile(path: Path) -> LabProfile:
         sha256=hashlib.sha256(raw).hexdigest(),
         criteria=_read_criteria(_table(document, "criteria", file), file),
         rules=_read_rules(_table(document, "decision", file), file),
+        error_limits=_read_error_limits(_table(document, "accuracy", file), file),
     )
 
 
@@ -161,6 +174,18 @@ def _read_rules(decisions: Mapping[str, Any], file: str) -> dict[str, str]:
             )
         rules[standard] = rule
     return rules
+
+
+def _read_error_limits(accuracy: Mapping[str, Any], file: str) -> ErrorLimits:
+    for key in accuracy:
+        if key != "error_limits":
+            raise ConfigError("unknown key", file=file, key=f"accuracy.{key}", hint="error_limits")
+    value = accuracy.get("error_limits", "JJG596-2026")
+    for known in get_args(ErrorLimits):
+        if value == known:
+            return cast("ErrorLimits", known)
+    hint = f"{' or '.join(get_args(ErrorLimits))}; the edition of 2012 is kept as tables and not run"
+    raise ConfigError("no such error limits", file=file, key="accuracy.error_limits", value=value, hint=hint)
 
 
 def _read_criteria(criteria: Mapping[str, Any], file: str) -> dict[str, dict[str, Any]]:

@@ -93,6 +93,12 @@ def test_profile_overrides_a_limit(profile):
     assert registry.criterion("SYS.RT.REMOTE_CTRL").limit == 5
 
 
+def test_profile_chooses_the_error_limits(profile):
+    loaded = registry.load_profile(profile('[accuracy]\nerror_limits = "GDW10364-2020"\n'))
+    assert loaded.error_limits == "GDW10364-2020"
+    assert registry.load_profile(profile("")).error_limits == "JJG596-2026"
+
+
 def test_profile_sets_the_decision_rule_of_a_standard(profile):
     registry.load_profile(profile('[decision."JJG 596-2026"]\nrule = "percent:60"\n'))
     assert registry.criterion("JJG596-2026.MPE.B.ITR-IMAX.1").rule == "percent:60"
@@ -118,6 +124,8 @@ def test_an_override_without_source_is_marked_as_the_labs(profile):
         ("[limits]\n", "limits"),
         ('criteria = "none"\n', "criteria"),
         ("[profile]\nname = 7\n", "profile.name"),
+        ('[accuracy]\nerror_limits = "JJG596-2012"\n', "accuracy.error_limits"),
+        ("[accuracy]\nedition = 2012\n", "accuracy.edition"),
         ('[criteria."SYS.RT.REMOTE"]\nlimit = 1\n', "criteria.SYS.RT.REMOTE"),
         ('[criteria."SYS.RT.REMOTE_CTRL"]\nlimt = 1\n', "criteria.SYS.RT.REMOTE_CTRL.limt"),
         ('[criteria."SYS.RT.REMOTE_CTRL"]\nlimit = "five"\n', "criteria.SYS.RT.REMOTE_CTRL.limit"),
