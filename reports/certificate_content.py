@@ -24,18 +24,21 @@ from reports.blocks import (
 )
 from reports.facts import (
     ADVERSE,
+    Coverage,
     Decision,
-    brief_number,
     chart_of,
     coverage,
     curves,
     decide,
     limit_text,
+    measured_text,
     number_text,
     provisional,
     tally,
     telling,
     times,
+    uncovered,
+    with_unit,
 )
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
@@ -122,7 +125,7 @@ def build(run: RunInfo, cases: Sequence[CaseResult]) -> Document:
     )
     for section in (
         _conclusion(decision, cases),
-        _particulars(run, document),
+        _particulars(run, cases, document),
         _devices(run),
         _instruments(run),
         _adverse(cases),
@@ -131,6 +134,7 @@ def build(run: RunInfo, cases: Sequence[CaseResult]) -> Document:
         _summary(cases),
         _rules(run, cases),
         _left_out(cases),
+        _uncovered(cases),
         _all_cases(cases),
         _closing(run, document),
     ):
@@ -160,7 +164,7 @@ def _conclusion(decision: Decision, cases: Sequence[CaseResult]) -> Iterator[Blo
     )
 
 
-def _particulars(run: RunInfo, document: Document) -> Iterator[Block]:
+def _particulars(run: RunInfo, cases: Sequence[CaseResult], document: Document) -> Iterator[Block]:
     yield Heading(Words("Particulars", "基本信息"))
     tested = " … ".join(part for part in dict.fromkeys((run.started[:10], run.finished[:10])) if part)
     rows = [
@@ -177,11 +181,16 @@ def _particulars(run: RunInfo, document: Document) -> Iterator[Block]:
         (Words("Selection", "项目选择"), run.selection or "全部 all"),
     ]
     yield Pairs(rows)
-    deviations = run.particulars.get("deviations") or "无 none stated"
+    stated = run.particulars.get("deviations")
+    left = len(uncovered(cases))
+    en, zh = stated or "none stated by the laboratory", stated or "实验室未说明"
+    if left:
+        en += f"; {left} clause(s) of the standards were not examined (see Clauses not examined)"
+        zh += f"；有 {left} 个标准条款未检（见“未检条款”）"
     yield Paragraph(
         Words(
-            f"Additions to, deviations from or exclusions from the method: {deviations}",
-            f"对方法的增补、偏离或删减：{deviations}",
+            f"Additions to, deviations from or exclusions from the method: {en}.",
+            f"对方法的增补、偏离或删减：{zh}。",
         ),
         "small",
     )
@@ -402,7 +411,7 @@ def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
     yield Table(
         columns,
         [
-            (item.criterion or item.name, item.clause or "-", _with_unit(limit_text(item), item))
+            (item.criterion or item.name, item.clause or "-", with_unit(limit_text(item), item))
             for item in used
         ],
     )
@@ -426,6 +435,33 @@ def _left_out(cases: Sequence[CaseResult]) -> Iterator[Block]:
     )
 
 
+def _uncovered(cases: Sequence[CaseResult]) -> Iterator[Block]:
+    found = uncovered(cases)
+    yield Heading(Words("Clauses not examined", "未检条款"))
+    if not found:
+        yield Paragraph(Words("none", "无"))
+        return
+    yield Paragraph(
+        Words(
+            "No case of this run speaks about these clauses of the standards: nothing is said of them.",
+            "本次检测没有涉及标准中下列条款的项目，对其不作任何结论。",
+        ),
+        "small",
+    )
+    columns = (
+        Column(Words("Standard", "标准"), 2.6),
+        Column(Words("Clause", "条款"), 2.6),
+        Column(Words("Subject", "内容"), 6.4),
+        Column(Words("Mandatory", "强制"), 1.4),
+    )
+    yield Table(columns, [_clause_row(row) for row in found])
+
+
+def _clause_row(row: Coverage) -> tuple[str, ...]:
+    title = f"{row.clause.title_zh}\n{row.clause.title}".strip() if row.clause else "-"
+    return (row.standard, row.id, title, _plain_text(row.mandatory))
+
+
 def _all_cases(cases: Sequence[CaseResult]) -> Iterator[Block]:
     for standard in dict.fromkeys(case.standard for case in cases):
         yield Heading(Words(f"Results: {standard}", f"检测结果：{standard}"))
@@ -437,14 +473,10 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
     measurement = telling(case)
     measured = limit = "-"
     if measurement is not None:
-        measured = _short(_with_unit(brief_number(measurement.value), measurement)) or "-"
-        limit = _short(_with_unit(limit_text(measurement), measurement)) or "-"
+        measured = _short(measured_text(measurement)) or "-"
+        limit = _short(with_unit(limit_text(measurement), measurement)) or "-"
         limit += " *" if measurement.provisional and limit != "-" else ""
     return (_case_name(case), case.clause, measured, limit, case.verdict)
-
-
-def _with_unit(text: str, measurement: Measurement) -> str:
-    return f"{text} {measurement.unit}" if text and measurement.unit not in {"", "1"} else text
 
 
 def _short(text: str, most: int = 28) -> str:

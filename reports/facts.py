@@ -93,8 +93,9 @@ def _load_point(
     x: Decimal, judged: Measurement, readings: Sequence[Decimal], average: Decimal | None
 ) -> LoadPoint:
     if average is None and len(readings) > 1:
-        places = min(Decimal(1).scaleb(int(reading.as_tuple().exponent)) for reading in readings)
-        average = (sum(readings, Decimal(0)) / len(readings)).quantize(places)
+        # one place more than the readings have: the mean of two ends in a five as often as not, and is rounded from there
+        last = min(int(reading.as_tuple().exponent) for reading in readings)
+        average = (sum(readings, Decimal(0)) / len(readings)).quantize(Decimal(1).scaleb(last - 1))
     first, second = [*readings, None, None][:2]
     return LoadPoint(x, judged, first, second, average)
 
@@ -179,18 +180,34 @@ def brief_number(value: Decimal | str | None) -> str:
     return number_text(value)
 
 
+def measured_text(measurement: Measurement) -> str:
+    """A value for one line: with its U where it is known, its unit, and the load it was taken at on a curve."""
+    text = brief_number(measurement.value)
+    if text and measurement.uncertainty is not None:
+        text += f" ± {brief_number(measurement.uncertainty)}"
+    text = with_unit(text, measurement)
+    if text and measurement.curve and measurement.x is not None:
+        text += f" ({measurement.x.normalize():f} {measurement.x_unit})"
+    return text
+
+
+def with_unit(text: str, measurement: Measurement) -> str:
+    """A text with the unit of its measurement; a ratio and an empty text have none."""
+    return f"{text} {measurement.unit}" if text and measurement.unit not in {"", "1"} else text
+
+
 def limit_text(measurement: Measurement) -> str:
     """The limits of a measurement in the shortest usual form: ``±1.0``, ``≤ 5``, ``0.02 … 0.5``, ``= 68``; expected text as it is."""
     lower, upper = measurement.lower, measurement.upper
     if lower is None and upper is None:
         return ""
     if lower == upper:
-        return f"= {number_text(lower)}" if isinstance(lower, Decimal) else number_text(lower)
+        return f"= {brief_number(lower)}" if isinstance(lower, Decimal) else brief_number(lower)
     if isinstance(lower, Decimal) and isinstance(upper, Decimal) and lower == -upper:
-        return f"±{number_text(upper)}"
+        return f"±{brief_number(upper)}"
     if lower is None:
-        return f"≤ {number_text(upper)}"
-    return f"≥ {number_text(lower)}" if upper is None else f"{number_text(lower)} … {number_text(upper)}"
+        return f"≤ {brief_number(upper)}"
+    return f"≥ {brief_number(lower)}" if upper is None else f"{brief_number(lower)} … {brief_number(upper)}"
 
 
 def telling(case: CaseResult) -> Measurement | None:
@@ -282,6 +299,11 @@ def coverage(cases: Sequence[CaseResult]) -> list[Coverage]:
             tests = spoken.get((standard, clause_id), [])
             rows.append(Coverage(standard, clause_id, table.get(clause_id), tests, below))
     return rows
+
+
+def uncovered(cases: Sequence[CaseResult]) -> list[Coverage]:
+    """Clauses of the standards in the scope of a run that no case and no measurement speaks about."""
+    return [row for row in coverage(cases) if row.missing]
 
 
 def _clauses_of(case: CaseResult) -> dict[tuple[str, str], Verdict]:

@@ -95,9 +95,13 @@ def write_pdf(path: Path, document: b.Document) -> Path:
     """Write the document; the bytes depend on nothing but the document."""
     _faces()
     flowables: list[Flowable] = [*_title(document)]
-    for block in document.blocks:
+    last = max((at for at, block in enumerate(document.blocks) if isinstance(block, b.Heading)), default=0)
+    for block in document.blocks[:last]:
         flowables += _flowables(block)
-    flowables += [Spacer(0, 6), _text("—— 以下空白  End of document ——", "subtitle")]
+    closing = [item for block in document.blocks[last:] for item in _flowables(block)]
+    closing += [Spacer(0, 6), _text("—— 以下空白  End of document ——", "subtitle")]
+    # nobody signs a page that says nothing
+    flowables.append(KeepTogether([item for item in closing if not isinstance(item, CondPageBreak)]))
     frame = Frame(18 * mm, 20 * mm, _WIDTH, A4[1] - 44 * mm, 0, 0, 0, 0)
     template = BaseDocTemplate(
         str(path),

@@ -46,6 +46,8 @@ def environment() -> Environment:
         limit_text=facts.limit_text,
         number_text=facts.number_text,
         brief_number=facts.brief_number,
+        measured_text=facts.measured_text,
+        with_unit=facts.with_unit,
     )
     return made
 

@@ -129,7 +129,7 @@ def test_every_font_is_embedded(tmp_path):
         "0.142", "0.122", "0.132", "±1.5",
         # instruments, rule, uncertainty, provisional limits, what was left out
         "2027-03-31", "未验证 unverified", "已验证 verified", "simple acceptance", "k = 2", "DLT645.RESPONSE_DELAY",
-        "Not applicable and not tested", "DDZY-1", "2026110042",
+        "Not applicable and not tested", "DDZY-1", "2026110042", "Clauses not examined", "AC voltage test", "剩余电能量递减准确度",
     ],
 )  # fmt: skip
 def test_what_a_certificate_must_say(tmp_path_factory, part):
@@ -206,6 +206,15 @@ def test_no_page_ends_with_the_head_of_a_table(tmp_path):
     for page in pages(certificate.render(tmp_path, run, cases)[1]):
         body = [line for line in page.splitlines() if line and "SIMULATED" not in line]
         assert body.count("Clause") <= 1 or body[-1] != "Verdict"
+
+
+@pytest.mark.parametrize("more", range(0, 30, 3))
+def test_signatures_never_stand_alone_on_a_page(tmp_path, more):
+    run, cases = samples.passing(simulated=False)
+    cases += [replace(cases[-1], id=f"{cases[-1].id}.{number}") for number in range(more)]
+    last = pages(certificate.render(tmp_path, run, cases)[1])[-1]
+    for part in ("Statements", "SHA-256", "Tested by", "Approved by", "End of document"):
+        assert part in last
 
 
 def test_a_run_without_cases_is_a_notice(tmp_path):

@@ -105,6 +105,18 @@ def test_a_parent_clause_is_tested_through_its_parts():
     assert row.verdict is Verdict.PASS
 
 
+def test_clauses_that_nothing_speaks_about_are_named():
+    accuracy = replace(
+        samples.protocol_cases()[0],
+        standard="JJG 596-2026",
+        clause="intrinsic error, no-load",
+        measurements=[],
+    )
+    left = {row.id for row in facts.uncovered([accuracy])}
+    assert {"AC voltage", "prepayment", "reactive MPE", "appearance"} <= left
+    assert not left & {"intrinsic error", "no-load"}
+
+
 def test_clause_numbers_are_not_matched_by_their_first_digits():
     case = replace(samples.protocol_cases()[0], clause="7.10", measurements=[])
     assert row_of([case], "7.1").missing
@@ -171,7 +183,7 @@ def test_readings_before_a_judged_error_belong_to_it():
     (curve,) = facts.curves([case])
     assert [(point.x, point.error_1, point.error_2, point.mean) for point in curve.points] == [
         (D(60), None, None, None),
-        (D(5), D("0.121"), D("0.118"), D("0.120")),
+        (D(5), D("0.121"), D("0.118"), D("0.1195")),
     ]
     assert (curve.device, curve.name, curve.unit, curve.x_unit) == ("meter", "PF 1", "%", "A")
 
@@ -209,6 +221,20 @@ def test_limit_text(lower, upper, text):
 )
 def test_narrow_columns_show_six_decimals_at_most(value, text):
     assert facts.brief_number(value) == text
+
+
+def test_measured_text_has_uncertainty_unit_and_load():
+    point = Measurement(
+        "error", D("-0.5"), "%", uncertainty=D("0.063"), curve="PF 1", x=D("0.250"), x_unit="A"
+    )
+    assert facts.measured_text(point) == "-0.5 ± 0.063 % (0.25 A)"
+    assert facts.measured_text(Measurement("ratio", D(2), "1")) == "2"
+    assert facts.measured_text(Measurement("nothing", "", "s")) == ""
+
+
+def test_limits_are_shown_brief():
+    long = D("0.03636363636363636363636363636")
+    assert facts.limit_text(Measurement("m", D(1), upper=long)) == "≤ 0.036364"
 
 
 def test_the_telling_measurement_is_the_first_that_did_not_pass():
