@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
@@ -32,7 +32,22 @@ def _shown(value: object) -> Decimal | str | None:
         return value.name
     if isinstance(value, (int, float)):
         return to_decimal(value)
+    if isinstance(value, (list, tuple)):
+        return _joined(value)
+    if isinstance(value, (set, frozenset)):
+        return _joined(sorted(value, key=str))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_in_text(key)}: {_in_text(held)}" for key, held in value.items()) or "(nothing)"
     return str(value)
+
+
+def _joined(values: Iterable[object]) -> str:
+    return ", ".join(_in_text(item) for item in values) or "(nothing)"
+
+
+def _in_text(value: object) -> str:
+    shown = _shown(value)
+    return f"{shown:f}" if isinstance(shown, Decimal) else str(shown)
 
 
 class Check:

@@ -8,7 +8,7 @@ from fixtures.fake_scene import FakePulses, FakeScene
 from fixtures.scripted_session import ScriptedSession
 from instruments.keysight_53220a import Keysight53220A
 from instruments.keysight_53220a_emulator import Keysight53220AEmulator
-from rig.errors import InstrumentError
+from rig.errors import InstrumentError, NoSignalError
 
 #: sent line, answer, error code; wording of the 53220A/53230A Programmer's Reference
 DIALOGUE = [
@@ -134,7 +134,7 @@ def test_no_signal_within_the_gate_is_an_error(emulator, counter, passed_s):
     scene = meter_scene()
     emulator.rebind(scene)
     scene.pass_time(passed_s)
-    with pytest.raises(InstrumentError, match=r"frequency answered .* over range or no signal"):
+    with pytest.raises(NoSignalError, match=r"frequency answered .* over range or no signal"):
         counter.measure_frequency(gate_s=1.0)
 
 

@@ -126,3 +126,18 @@ def test_a_bare_clause_belongs_to_the_standard_of_the_case(checks):
     checks.equal("control", 1, 1, clause="5.2.3")
     checks.equal("control", 1, 1, clause="JJG 596-2026 6.4")
     assert [item.clause for item in checks.measurements] == ["DL/T 645-2007 5.2.3", "JJG 596-2026 6.4"]
+
+
+@pytest.mark.parametrize(
+    ("observed", "shown"),
+    [
+        ([Decimal("0.00"), Decimal("1E-7")], "0.00, 0.0000001"),
+        ((b"\x01", None), "01, None"),
+        ({"b", "a"}, "a, b"),
+        ({"total": Decimal("1.50")}, "total: 1.50"),
+        ([], "(nothing)"),
+    ],
+)
+def test_values_in_a_list_are_shown_as_single_ones_are(checks, observed, shown):
+    checks.true("registers", True, observed=observed, expected="zero")
+    assert checks.measurements[-1].value == shown
