@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -84,7 +83,7 @@ class DemandRegisters:
 
     def maxima(self) -> Maxima:
         """Per demand channel: total first, then tariff 1..n. Call ``evaluate`` before."""
-        return self._maxima
+        return tuple(self._maxima)
 
     def maximum(self, channel: int, tariff: int) -> Maximum:
         """Maximum of a channel; tariff 0 is the total."""
@@ -100,8 +99,8 @@ class DemandRegisters:
 
     def view(self) -> DemandRegisters:
         """Copy that goes on as the present load does: for asking ``present`` later about times of this load."""
-        twin = copy.copy(self)
-        twin._marks = list(self._marks)  # noqa: SLF001 - own class
+        twin = DemandRegisters(self.tariffs, self._marks[0][0], self.period_s, self.slide_s)
+        twin._began_s, twin._marks = self._began_s, list(self._marks)  # noqa: SLF001 - own class
         return twin
 
     def evaluate(self, epoch_s: float, tariff: int) -> None:
@@ -109,18 +108,21 @@ class DemandRegisters:
         last = self._last_index(epoch_s)
         if last < self._next:
             return
-        powers = self._marks[-1][2]
-        if self._end(self._next) - self.period_s >= self._marks[-1][0] and not self._exceeds(powers, tariff):
-            self._next = last + 1
+        since_s, _, powers = self._marks[-1]
+        constant_s = since_s + self.period_s
+        if self._end(self._next) >= constant_s:
+            # constant load: all windows are equal, the first one counts
+            if not self._next or self._end(self._next - 1) < constant_s:
+                self._take(self._next, powers, tariff)
         else:
             for index in self._candidates(last):
-                self._take(index, tariff)
-            self._next = last + 1
+                self._take(index, self._window(index), tariff)
+        self._next = last + 1
         if len(self._marks) > 1:
             self._prune()
 
-    def _empty(self) -> Maxima:
-        return ((Maximum(),) * (self.tariffs + 1),) * len(DemandChannel)
+    def _empty(self) -> list[tuple[Maximum, ...]]:
+        return [(Maximum(),) * (self.tariffs + 1)] * len(DemandChannel)
 
     def _first_begin(self, epoch_s: float) -> float:
         """Begin of the first window after a restart."""
@@ -134,13 +136,6 @@ class DemandRegisters:
     def _last_index(self, epoch_s: float) -> int:
         return math.floor((epoch_s - self._began_s - self.period_s) / self.slide_s + 1e-9)
 
-    def _exceeds(self, powers: _Vector, tariff: int) -> bool:
-        for row, power in zip(self._maxima, powers, strict=True):
-            steps = round(power * 10)
-            if steps > row[0].steps or steps > row[tariff].steps:
-                return True
-        return False
-
     def _candidates(self, last: int) -> list[int]:
         """Windows beside the points where a window begins or ends at a change of load: extremes lie there."""
         found = {self._next, last}
@@ -150,14 +145,20 @@ class DemandRegisters:
                 found.update(i for i in (index, index + 1) if self._next <= i <= last)
         return sorted(found)
 
-    def _take(self, index: int, tariff: int) -> None:
-        rows = [list(row) for row in self._maxima]
-        for row, power in zip(rows, self._window(index), strict=True):
+    def _take(self, index: int, powers: _Vector, tariff: int) -> None:
+        """Put the powers of a window where they are larger than what is there."""
+        for channel, power in enumerate(powers):
+            row = self._maxima[channel]
             steps = round(power * 10)
-            for place in (0, tariff):
-                if steps > row[place].steps:
-                    row[place] = Maximum(steps, self._end(index))
-        self._maxima = tuple(tuple(row) for row in rows)
+            if steps > row[0].steps or steps > row[tariff].steps:
+                self._maxima[channel] = self._raised(row, tariff, Maximum(steps, self._end(index)))
+
+    @staticmethod
+    def _raised(row: tuple[Maximum, ...], tariff: int, found: Maximum) -> tuple[Maximum, ...]:
+        return tuple(
+            found if place in {0, tariff} and found.steps > kept.steps else kept
+            for place, kept in enumerate(row)
+        )
 
     def _window(self, index: int) -> _Vector:
         end_s = self._end(index)

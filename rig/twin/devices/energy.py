@@ -129,6 +129,9 @@ class EnergyRegisters:
         marks = tuple(math.floor(value / STEP_WH + _GRAIN_STEPS) for value in wh)
         rows = []
         for row, mark, new_mark in zip(old.tariff_steps, old.marks, marks, strict=True):
+            if new_mark == mark:
+                rows.append(row)
+                continue
             credited = list(row)
             credited[old.tariff - 1] += new_mark - mark
             rows.append(tuple(credited))

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from rig.ports.electrical import DEAD, ElectricalReading, ElectricalState, PulseOutput
 from rig.twin.devices.demand import DemandRegisters, Maxima
@@ -44,6 +45,7 @@ BILLINGS = 12
 #: part of rated power that a reversal must exceed (recalled)
 _REVERSAL_PART = 0.005
 _DAY_S = 86_400.0
+_next_s = attrgetter("next_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,7 +446,3 @@ class MeterCore:
                 self.events.add(monitor.kind, EventRecord(epoch_s, values=values))
             else:
                 self.events.finish(monitor.kind, epoch_s, values)
-
-
-def _next_s(task: Task) -> float:
-    return task.next_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from rig.errors import ConfigError
 
@@ -85,6 +85,8 @@ class TariffSchedule:
 
     def __init__(self, tables: TariffTables) -> None:
         self.tables = tables
+        self._table: tuple[Period, ...] | None = None
+        self._sorted: tuple[tuple[Period, ...], list[tuple[int, int]]] = ((), [])
 
     def day_table_of(self, day: date) -> int:
         """Number (1-based) of the day table in force on a day: holiday, then week-rest, then zone."""
@@ -103,23 +105,38 @@ class TariffSchedule:
 
     def periods_of(self, day: date) -> tuple[Period, ...]:
         """Periods of a day in order of time; one period of tariff 1 when the table is missing."""
-        tables = self.tables.day_tables[self.tables.day_set]
-        number = self.day_table_of(day)
-        if not 1 <= number <= len(tables) or not tables[number - 1]:
-            return (Period(0, 0, 1),)
-        return tuple(sorted(tables[number - 1], key=lambda period: (period.hour, period.minute)))
+        return self._day(day)[0]
 
     def tariff_at(self, when: datetime) -> int:
         """Tariff (1-based) of a moment. Before the first period of a day the last one of that table holds on."""
-        periods = self.periods_of(when.date())
-        starts = [(period.hour, period.minute) for period in periods]
+        periods, starts = self._day(when.date())
         index = bisect_right(starts, (when.hour, when.minute)) - 1
         return min(periods[index].tariff, self.tables.tariffs)
 
     def next_start(self, when: datetime) -> datetime:
         """Next moment after ``when`` at which a period or a day begins, or a table set switches."""
-        day = when.date()
-        moments = [datetime.combine(day, time(p.hour, p.minute)) for p in self.periods_of(day) if p.hour < 24]
-        moments += [at for at in (self.tables.zone_switch_at, self.tables.day_switch_at) if at is not None]
-        moments.append(datetime.combine(day, time()) + _DAY)
-        return min(moment for moment in moments if moment > when)
+        _, starts = self._day(when.date())
+        midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+        index = bisect_right(starts, (when.hour, when.minute))
+        found = midnight + _DAY
+        if index < len(starts) and starts[index][0] < 24:
+            hour, minute = starts[index]
+            found = midnight.replace(hour=hour, minute=minute)
+        for at in (self.tables.zone_switch_at, self.tables.day_switch_at):
+            if at is not None and when < at < found:
+                found = at
+        return found
+
+    def _day(self, day: date) -> tuple[tuple[Period, ...], list[tuple[int, int]]]:
+        """Periods of a day in order of time, and their (hour, minute); sorted anew only for another table."""
+        tables = self.tables.day_tables[self.tables.day_set]
+        number = self.day_table_of(day)
+        table = tables[number - 1] if 1 <= number <= len(tables) else ()
+        if table is not self._table:
+            periods = tuple(sorted(table or (Period(0, 0, 1),), key=_begin))
+            self._table, self._sorted = table, (periods, [_begin(period) for period in periods])
+        return self._sorted
+
+
+def _begin(period: Period) -> tuple[int, int]:
+    return period.hour, period.minute
