@@ -22,6 +22,8 @@ read_time_a15         the value ``time``            tariff_count_M      the valu
 total_kWh_a14         the value ``total`` (first word of the text)
 tariffs, Tp           ``WORDS``: what their text means
 refused_as            error.code
+values                values, by identifier, as "number unit"
+event_counters        fields.event_counters
 ====================  ==========================================================================
 """
 
@@ -73,6 +75,8 @@ MAPPED = {
     "tariffs",
     "Tp",
     "refused_as",
+    "values",
+    "event_counters",
 }
 #: source wording -> what it means in fields
 WORDS = {
@@ -94,6 +98,7 @@ FINDINGS = {
     19: ["reserved-function"],
     20: ["unknown-event"],
     23: ["unknown-fn"],
+    34: ["provisional-layout"],
 }
 
 
@@ -102,8 +107,8 @@ def decoded(vector: Vector) -> Decoded:
 
 
 def test_every_vector_is_here_with_its_source():
-    assert len(VECTORS) == 28
-    assert len(VALID) == 24
+    assert len(VECTORS) == 35
+    assert len(VALID) == 31
     assert all(vector.source for vector in VECTORS)
     assert {key for vector in VECTORS for key in vector.expected} <= MAPPED
 
@@ -147,6 +152,9 @@ def check_units(fields, expected):
 
 
 def check_values(result, expected):
+    texts = {value.id: f"{exact(value.value)} {value.unit}".strip() for value in result.values}
+    assert {key: texts[key] for key in expected.get("values", {})} == expected.get("values", {})
+    assert result.fields.get("event_counters") == expected.get("event_counters")
     values = {value.id.split(".", 3)[-1]: value for value in result.values}
     if "read_time_a15" in expected:
         assert values["time"].value == expected["read_time_a15"]
