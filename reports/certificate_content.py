@@ -136,7 +136,7 @@ def build(run: RunInfo, cases: Sequence[CaseResult]) -> Document:
         _left_out(cases),
         _uncovered(cases),
         _all_cases(cases),
-        _closing(run, document),
+        _closing(run, decision, document),
     ):
         document.blocks += section
     return document
@@ -489,7 +489,18 @@ def _case_name(case: CaseResult) -> str:
     return f"{_short(case.title_zh, 160)}\n{title}" if case.title_zh else title
 
 
-def _closing(run: RunInfo, document: Document) -> Iterator[Block]:
+def _item_name(device: Mapping[str, Any]) -> str:
+    parts = (str(device.get(key) or "") for key in ("maker", "model", "serial"))
+    return " ".join(part for part in parts if part) or str(device.get("address") or device.get("id") or "-")
+
+
+def _outcome_line(decision: Decision) -> str:
+    if not decision.passed:
+        return "不出具证书 no certificate"
+    return "演练通过 rehearsal passed" if decision.simulated else "全部合格 conforms"
+
+
+def _closing(run: RunInfo, decision: Decision, document: Document) -> Iterator[Block]:
     yield Heading(Words("Statements", "声明"))
     yield Paragraph(_STATEMENTS)
     yield Paragraph(
@@ -498,6 +509,17 @@ def _closing(run: RunInfo, document: Document) -> Iterator[Block]:
             f"记录（results.json）的 SHA-256：{document.digest}",
         ),
         "small",
+    )
+    # the signatures can come on a page of their own: there too it is said what is signed
+    yield Pairs(
+        [
+            (Words("Document number", "文件编号"), document.number),
+            (
+                Words("Item under test", "被测样品"),
+                "; ".join(_item_name(device) for device in run.devices) or "-",
+            ),
+            (Words("Conclusion", "结论"), _outcome_line(decision)),
+        ]
     )
     fields = (
         ("verifier", Words("Tested by", "检测员")),

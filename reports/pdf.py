@@ -212,7 +212,8 @@ def _flowables(block: b.Block) -> list[Flowable]:
         case b.Heading():
             return [CondPageBreak(28 * mm), _text(f"{block.words.zh}  {block.words.en}".strip(), "heading")]
         case b.Paragraph():
-            room = [CondPageBreak(30 * mm)] if block.style == "caption" else []
+            # room for the table of one error curve
+            room = [CondPageBreak(48 * mm)] if block.style == "caption" else []
             return [*room, *_both(block.words, block.style)]
         case b.Pairs():
             return [_pairs(block)]

@@ -213,7 +213,15 @@ def test_signatures_never_stand_alone_on_a_page(tmp_path, more):
     run, cases = samples.passing(simulated=False)
     cases += [replace(cases[-1], id=f"{cases[-1].id}.{number}") for number in range(more)]
     last = pages(certificate.render(tmp_path, run, cases)[1])[-1]
-    for part in ("Statements", "SHA-256", "Tested by", "Approved by", "End of document"):
+    for part in (
+        "Statements",
+        "SHA-256",
+        "2026110042",
+        "conforms",
+        "Tested by",
+        "Approved by",
+        "End of document",
+    ):
         assert part in last
 
 
