@@ -244,7 +244,7 @@ class _Units:
             self._add(walk.findings)
             offset = self.base + (error.offset or 0)
             message = f"{_name(self.frame, number)}: {error.message}"
-            self.findings.append(Finding(error.code, message, offset, error.clause))
+            self.findings.append(Finding(error.code, message, offset, item.clause if item else error.clause))
             self.position = self.end
             self._keep(point, number, item, start, tuple(walk.values))
             return False
