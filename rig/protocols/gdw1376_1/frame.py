@@ -450,6 +450,8 @@ class FrameReader:
         total = self._total(start)
         if total - OVERHEAD < self._shortest:
             return "length"
+        if self._strict and total - OVERHEAD > self._profile.max_user_data:
+            return "user-data-length"
         if held < total:
             return "truncated"
         end = start + total - 1

@@ -151,6 +151,14 @@ def test_length_limit_of_a_radio_modem():
     ]
 
 
+def test_strict_reader_does_not_wait_for_what_is_too_long_anyway():
+    reader = FrameReader(strict=True, profile=Profile(max_user_data=255))
+    header = bytes.fromhex("68feff" + "feff" + "68")
+    reader.feed(header + LOGIN)
+    assert reader.next_frame() == Noise(header, 0, "user-data-length")
+    assert reader.next_frame() == decode_frame(LOGIN)
+
+
 def test_longest_frame():
     frame = dataclasses.replace(decode_frame(LOGIN), body=bytes(16383 - 8))
     data = encode(frame)
