@@ -1,0 +1,54 @@
+"""Start-up: processor time of `rig run` from its start to the first verdict. Goal: under 1.5 s.
+
+Processor time, so that other work on the machine does not count; best of several runs. The verdict has to be PASS.
+
+    python benchmarks/bench_start_up.py [--runs 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GOAL_S = 1.5
+
+RUN = """
+import sys, time
+sys.path.insert(0, {root!r})
+from rig.cli import progress
+def ended(self, case):
+    print("VERDICT", case.verdict, time.process_time(), flush=True)
+progress.PlainProgress.ended = ended
+from rig.cli.main import main
+main(["run", "--select", "id=dlt645_2007.addressing.read_address", "--out", {out!r}])
+"""
+
+
+def once() -> float:
+    """Seconds to the first verdict in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        code = RUN.format(root=str(ROOT), out=str(Path(folder) / "out"))
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+        )
+    _, verdict, seconds = next(
+        line.split() for line in done.stdout.splitlines() if line.startswith("VERDICT")
+    )
+    assert verdict == "PASS", verdict
+    return float(seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    best = min(once() for _ in range(parser.parse_args().runs))
+    print(f"start-up to the first verdict: {best:.2f} s (goal: under {GOAL_S} s)")
+    return 0 if best < GOAL_S else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
