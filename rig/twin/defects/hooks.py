@@ -28,7 +28,7 @@ def hear(device: EmulatedMeter, change: Callable[[bytes], bytes]) -> None:
     def changed(burst: Burst) -> None:
         data = change(burst.data)
         if data:
-            receive(replace(burst, data=data))
+            receive(Burst(data, burst.start_s, burst.end_s))
 
     overrule(wire, "receive", changed)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rig.ports.byte_link import Burst
@@ -122,7 +121,7 @@ def _deaf(device: EmulatedMeter, after: Callable[[bytes], bool], duration_s: flo
             return
         if after(burst.data):
             deaf_until_s[0] = burst.end_s + duration_s
-        receive(replace(burst))
+        receive(burst)
 
     overrule(device.wire, "receive", changed)
 
