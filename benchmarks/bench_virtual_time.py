@@ -51,7 +51,7 @@ def build(meters: int, *, record: bool) -> tuple[VirtualClock, list[MeterSession
         device = build_meter(engine, scene, MeterConfig(address=address), position=number)
         line = MemoryLine(f"line{number}", clock)
         line.attach(device.wire)
-        sessions.append(MeterSession(Bus(line.master(), recorder), address=address, keep=4))
+        sessions.append(MeterSession(Bus(line.master(), recorder), address=address, keep=1))
     scene.set_state(LOAD)
     return clock, sessions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from rig.clock import Clock, VirtualClock
 
@@ -28,8 +28,7 @@ class LineSettings:
         return self.bits_per_character / self.baud
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """Bytes that crossed the line without a pause, with the time of the first start bit and the last stop bit.
 
     On real adapters the times are estimates: the link's ``timing_uncertainty_s`` says how good.

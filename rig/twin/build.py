@@ -75,11 +75,10 @@ def build_meter(
         meter.behaviour.lockout_duration_s = profile.lockout_duration_s
         meter.behaviour.lockout_reset = profile.lockout_reset
         meter.behaviour.broadcast_time_limit_s = profile.time_sync_limit_s
-    profile = replace(
-        profile,
-        block_end_mark=profile.block_end_mark or config.block_end_mark,
-        freeze_separator=profile.freeze_separator or config.freeze_separator,
-    )
+    if config.block_end_mark:
+        profile = replace(profile, block_end_mark=True)
+    if config.freeze_separator:
+        profile = replace(profile, freeze_separator=True)
     wire = Dlt645Wire(meter, engine, profile)
     device = EmulatedMeter(engine, meter, wire, meter.config, tuple(defects))
     (scene if scene is not None else Scene(engine)).place(position, meter)

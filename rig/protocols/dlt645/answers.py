@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from rig.errors import DeviceRefused, RemoteProtocolError
 from rig.protocols.dlt645.control import (
@@ -24,8 +24,7 @@ _CLAUSE_ABNORMAL = "DL/T 645-2007 ERR"
 _CLAUSE = "DL/T 645-2007 7"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A normal answer. ``data`` is what follows DI (and stands before SEQ); ``di`` is None where none travels."""
 
     di: int | None
@@ -58,9 +57,7 @@ def parse_answer(request: Frame, answer: Frame, profile: Profile = DEFAULT) -> A
         and data[:4] == request.data[:4]
         and profile.edition == "2007"
     ):
-        return Answer(
-            int.from_bytes(data[:4], "little"), data[4:], follow_up=False, sequence=None, frame=answer
-        )
+        return Answer(int.from_bytes(data[:4], "little"), data[4:], False, None, answer)
     _check_head(request, answer, profile)
     if answer.abnormal:
         raise _refused(answer, profile)

@@ -93,7 +93,10 @@ class FrameBuild:
         self.findings = findings
 
 
-def _make(address: str, control: int, data: bytes, preamble: int, findings: tuple[Finding, ...]) -> Frame:
+def make_frame(
+    address: str, control: int, data: bytes, preamble: int = 0, findings: tuple[Finding, ...] = ()
+) -> Frame:
+    """A Frame, three times as fast as by its constructor."""
     frame = FrameBuild(address, control, data, preamble, findings)
     frame.__class__ = Frame  # type: ignore[assignment]
     return frame  # type: ignore[return-value]
@@ -203,7 +206,7 @@ def decode_frame(data: bytes, *, strict: bool = False) -> Frame:
             raise RemoteProtocolError(
                 first.message, code=first.code, clause=first.clause, offset=first.offset, frame=body
             )
-    return _make(address, body[8], body[10:-2].translate(MINUS_33), len(data) - size, findings)
+    return make_frame(address, body[8], body[10:-2].translate(MINUS_33), len(data) - size, findings)
 
 
 def _refusal(body: bytes) -> RemoteProtocolError:

@@ -17,7 +17,7 @@ from rig.protocols.dlt645.credentials import (
     operator_octets,
     password_octets,
 )
-from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, WILDCARD_ADDRESS, Frame
+from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, WILDCARD_ADDRESS, Frame, make_frame
 from rig.protocols.dlt645.profile import DEFAULT, Profile
 from rig.protocols.dlt645.requests import Request, parse_request
 from rig.protocols.dlt645.times import encode_datetime
@@ -93,7 +93,7 @@ def read_data(
             data += encode_datetime(at, "YYMMDDhhmm")
     elif at is not None:
         raise LocalProtocolError("a time needs a block count", code="block-count")
-    return Frame(address, Function.READ_DATA, data)
+    return make_frame(address, Function.READ_DATA, data)
 
 
 def read_follow_up(address: str, di: int, sequence: int, *, profile: Profile = DEFAULT) -> Frame:

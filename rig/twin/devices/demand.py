@@ -100,7 +100,7 @@ class DemandRegisters:
     def view(self) -> DemandRegisters:
         """Copy that goes on as the present load does: for asking ``present`` later about times of this load."""
         twin = DemandRegisters(self.tariffs, self._marks[0][0], self.period_s, self.slide_s)
-        twin._began_s, twin._marks = self._began_s, list(self._marks)  # noqa: SLF001 - own class
+        twin._began_s, twin._marks = self._began_s, list(self._marks)
         return twin
 
     def evaluate(self, epoch_s: float, tariff: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rig.errors import RemoteProtocolError
 from rig.protocols.dlt645.control import ErrorBit, Function, SecurityErrorBit
-from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, WILDCARD_ADDRESS, Frame
+from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, WILDCARD_ADDRESS, Frame, make_frame
 from rig.protocols.dlt645.requests import Request, parse_request
 from rig.twin.devices.refusal import Reason, Refusal
 from rig.twin.wire.dlt645_events import kind_of
@@ -149,7 +149,7 @@ class Functions:
             raise Refusal(Reason.NO_DATA)
         if len(content) + 4 <= self.meter.behaviour.largest_answer:
             self._rest = None
-            return Frame(self.meter.address, 0x91, data[:4] + content)
+            return make_frame(self.meter.address, 0x91, data[:4] + content)
         # DI before and SEQ behind each part must fit as well
         size = self.meter.behaviour.largest_answer - 5
         pieces = [content[start : start + size] for start in range(0, len(content), size)]

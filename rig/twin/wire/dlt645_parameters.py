@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
+from types import MappingProxyType
 from typing import TypeVar
 
 from rig.errors import RemoteProtocolError
@@ -415,7 +417,9 @@ _DEFAULTS: dict[int, bytes] = {
 }
 
 
-def _parameters(profile: Profile) -> dict[int, Parameter]:
+@cache
+def _parameters(profile: Profile) -> Mapping[int, Parameter]:
+    """Parameters with a meaning; one table for all meters of a profile."""
     tables = {
         0x04000101: Parameter(lambda meter: encode_datetime(meter.wall(), "YYMMDDWW"), _set_date),
         0x04000102: Parameter(lambda meter: encode_datetime(meter.wall(), "hhmmss"), _set_time),
@@ -460,7 +464,7 @@ def _parameters(profile: Profile) -> dict[int, Parameter]:
     tables |= {0x04000500 + number: _status(number) for number in range(1, 8)}
     tables |= {0x04000B01 + index: _billing_day(index) for index in range(3)}
     tables |= {0x04000C01 + level: _password(level) for level in range(10)}
-    return tables
+    return MappingProxyType(tables)
 
 
 def _zones_used(meter: Meter) -> int:
