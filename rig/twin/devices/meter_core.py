@@ -76,7 +76,6 @@ class MeterCore:
     """
 
     def __init__(self, engine: Engine, config: MeterConfig) -> None:
-        self.engine = engine
         self.config = config.fresh()
         self.behaviour = self.config.behaviour
         self.error_model = self.config.error_model
@@ -107,7 +106,6 @@ class MeterCore:
         self.billings: deque[BillingRecord] = deque(maxlen=BILLINGS)
         self.timed_freeze: TimedFreeze | None = None
         self.daily_freeze_at = (0, 0)
-        self.profile_from_s = 0.0
         self._profile_context: ProfileContext | None = None
         self._profile_done_s = epoch_s
         #: numbers of zones, day tables and periods as written
@@ -116,9 +114,8 @@ class MeterCore:
         self._values = reading(DEAD)
         self.load: Load | None = None
         self.shown = NOTHING_SHOWN
-        self.powered = False
-        self._met_load = False
-        self._alive_from_s = now_s
+        #: scene time from which it works; infinite without supply
+        self._alive_from_s = math.inf
         self.monitors = self._make_monitors()
         self._tasks = self._make_tasks()
         self._next = self._tasks["tariff"]
@@ -136,9 +133,14 @@ class MeterCore:
         return from_epoch(self.clock.epoch_at(self._now_s()))
 
     @property
+    def powered(self) -> bool:
+        """Whether the meter has supply."""
+        return self._alive_from_s < math.inf
+
+    @property
     def alive(self) -> bool:
         """Whether the meter is powered and has started up."""
-        return self.powered and self._now_s() >= self._alive_from_s
+        return self._now_s() >= self._alive_from_s
 
     def advance(self) -> float:
         """Bring registers, tariffs, freezes and billing up to now; gives the scene time."""
@@ -205,7 +207,6 @@ class MeterCore:
         now_s = self.advance()
         self.source_state, self._values = state, values
         self._apply_load(now_s)
-        self._met_load = True
 
     def load_again(self) -> None:
         """Evaluate the present load anew: the error model or the relay changed."""
@@ -236,13 +237,13 @@ class MeterCore:
         self._plan()
 
     def _power_switched(self, powered: bool, at_s: float, epoch_s: float) -> None:
-        self.powered = powered
         if powered:
             self._alive_from_s = at_s + self.behaviour.startup_s
             self.events.finish("power-off", epoch_s)
             self.demand.evaluate(epoch_s, self.energy.tariff)
             self.demand.restart(epoch_s)
-        elif self._met_load:
+        else:
+            self._alive_from_s = math.inf
             self.events.add("power-off", EventRecord(epoch_s))
 
     def _relay_moved(self, opened: bool, epoch_s: float) -> None:
@@ -365,7 +366,7 @@ class MeterCore:
         if context is None:
             return
         step_s = self.config.profile_interval_min * 60.0
-        first_s = next_multiple(max(done_s, self.profile_from_s - 1.0), step_s)
+        first_s = next_multiple(done_s, step_s)
         last_s = next_multiple(epoch_s + 1e-6, step_s) - step_s
         if last_s >= first_s:
             self.profile.note(context, first_s, last_s, step_s)
