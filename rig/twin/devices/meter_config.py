@@ -66,6 +66,7 @@ class MeterConfig:
         preamble: number of FE octets before an answer, 0..4.
         baud: rate at the start.
         billing_days: up to three (day, hour); the first is the settlement day.
+        daily_freeze_at: hour and minute of the daily freeze.
         energy_wh: registers at the start per tariff (index 0 is tariff 1), forward then reverse.
         limits: when the event monitors speak.
         block_end_mark: AA behind a block, as the 1997 edition has it.
@@ -97,6 +98,7 @@ class MeterConfig:
     profile_mode_word: int = 0x3F
     profile_depth: int = 2000
     freeze_interval_min: int = 60
+    daily_freeze_at: tuple[int, int] = (0, 0)
     trip_delay_min: int = 0
     temperature_c: float = 23.0
     clock_battery_v: float = 3.6

@@ -105,7 +105,6 @@ class MeterCore:
         self.profile = LoadProfile(config.profile_depth, self._note_profile)
         self.billings: deque[BillingRecord] = deque(maxlen=BILLINGS)
         self.timed_freeze: TimedFreeze | None = None
-        self.daily_freeze_at = (0, 0)
         self._profile_context: ProfileContext | None = None
         self._profile_done_s = epoch_s
         #: numbers of zones, day tables and periods as written
@@ -180,7 +179,7 @@ class MeterCore:
             "hourly": Task(
                 lambda epoch_s: next_multiple(epoch_s, config.freeze_interval_min * 60.0), self._freeze_hourly
             ),
-            "daily": Task(lambda epoch_s: next_daily(epoch_s, *self.daily_freeze_at), self._freeze_daily),
+            "daily": Task(lambda epoch_s: next_daily(epoch_s, *config.daily_freeze_at), self._freeze_daily),
             "tariff": Task(self._next_tariff, self._switch_tariff),
             "monitors": Task(
                 lambda _: min((monitor.due_s for monitor in self.monitors), default=math.inf),

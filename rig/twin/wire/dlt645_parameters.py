@@ -266,10 +266,12 @@ def _daily_freeze() -> Parameter:
         minute, hour = number_of(data[:1]), number_of(data[1:])
         moment = time(hour, minute)
         meter.advance()
-        meter.daily_freeze_at = (moment.hour, moment.minute)
+        meter.config.daily_freeze_at = (moment.hour, moment.minute)
         meter.reschedule()
 
-    return Parameter(lambda meter: bcd(meter.daily_freeze_at[1], 1) + bcd(meter.daily_freeze_at[0], 1), write)
+    return Parameter(
+        lambda meter: bcd(meter.config.daily_freeze_at[1], 1) + bcd(meter.config.daily_freeze_at[0], 1), write
+    )
 
 
 def _status(number: int) -> Parameter:
