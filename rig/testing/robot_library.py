@@ -92,7 +92,7 @@ class RigLibrary:
         regulation: ``1``, ``0.5L``, ``0.8C``; with a minus sign energy flows back.
         """
         rating = self._dut.rating
-        voltage = float(rating.voltage_v)
+        voltage = float(rating.phase_voltage_v)
         amperes = current_a(current, rating)
         angle = power_factor_angle_deg(power_factor)
         phases = tuple(

@@ -106,7 +106,7 @@ def run_shell(body: str, folder: Path, environment: dict[str, str]) -> None:
     ]
     with contextlib.ExitStack() as servers:
         for line in lines:
-            if line.startswith("rig emulate") and "--list" not in line:
+            if line.startswith("rig emulate") and "--list-defects" not in line:
                 servers.enter_context(served(line.split(" #")[0], folder, environment))
             else:
                 run_line(line, folder, environment)
