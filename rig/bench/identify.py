@@ -19,9 +19,8 @@ _TARIFFS, _FORWARD_BLOCK = 0x04000204, 0x0001FF00
 def identified_address(session: MeterSession, known: str | None, *, startup_s: float = 0.0) -> str:
     """Address of the device that answers.
 
-    With a known address any frame from it counts, a refusal too; when it stays silent, and when no address is known, the
-    address is read by wildcard. A silent device is asked again until ``startup_s`` has passed: its supply may have come
-    only now.
+    With a known address any frame from it counts, a refusal too. A silent device is asked again until ``startup_s`` has
+    passed: its supply may have come only now. Only then, or when no address is known, the address is read by wildcard.
 
     Raises:
         LinkTimeout: silence both ways.
@@ -29,21 +28,26 @@ def identified_address(session: MeterSession, known: str | None, *, startup_s: f
     """
     until_s = session.clock.now_s() + startup_s
     while True:
+        last = session.clock.now_s() >= until_s
         try:
-            return _answering(session, known)
+            return _answering(session, known, wildcard=last)
         except LinkTimeout:
-            if session.clock.now_s() >= until_s:
+            if last:
                 raise
 
 
-def _answering(session: MeterSession, known: str | None) -> str:
+def _answering(session: MeterSession, known: str | None, *, wildcard: bool) -> str:
     if known is None:
         return session.identify()
     try:
         session.read(_PROBE)
     except DeviceRefused:
         return known
-    except (LinkTimeout, RemoteProtocolError):
+    except LinkTimeout:
+        if not wildcard:
+            raise
+        session.identify()
+    except RemoteProtocolError:
         session.identify()
     return known
 

@@ -72,6 +72,13 @@ CLAUSES = (
     _rule("7.11", "Meter reset (1AH)", "电表清零", mandatory=False, note="may be closed after delivery"),
     _rule("7.12", "Event reset (1BH)", "事件清零", mandatory=False, note="meters with event records"),
     _rule("A.1", "Energy and its tariffs", "电能量数据"),
+    _rule(
+        "A.1.T",
+        "Tariffs switched by zone and day tables",
+        "费率时段切换",
+        mandatory=False,
+        note="meters with more than one tariff; the number of this part is our own",
+    ),
     _rule("A.2", "Maximum demand with time", "最大需量及发生时间数据", mandatory=False),
     _rule("A.3", "Variables", "变量数据"),
     _rule("A.4", "Event records", "事件记录数据", mandatory=False),

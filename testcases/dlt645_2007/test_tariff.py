@@ -36,7 +36,7 @@ def test_tariffs_add_up(dut, meter, check):
         check.between(f"sum of the {name} tariffs", sum(tariffs), total - bound, total + bound, unit="kWh")
 
 
-@pytest.mark.clause(STANDARD, "A.1")
+@pytest.mark.clause(STANDARD, "A.1.T")
 @pytest.mark.needs("source", "password:4")
 @pytest.mark.requires("option:tariffs")
 @pytest.mark.bench_time(1400)
@@ -66,7 +66,7 @@ def test_tariff_increments(dut, check, energies, load, wait, meter_clock, day_ta
         check.between(f"gain of tariff {tariff}", tariffs[tariff - 1], lower, upper, unit="kWh")
 
 
-@pytest.mark.clause(STANDARD, "A.5")
+@pytest.mark.clause(STANDARD, "A.1.T")
 @pytest.mark.needs("source", "password:4")
 @pytest.mark.requires("option:tariffs")
 @pytest.mark.criterion("DLT645.SWITCH_TIME")

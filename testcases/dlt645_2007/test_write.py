@@ -56,7 +56,7 @@ def test_refused_write_changes_nothing(meter, check, keep, credentials, wrong):
     meter.write_raw(CUSTOMER_NUMBER, before, right)
 
 
-@pytest.mark.clause(STANDARD, "7.3")
+@pytest.mark.clause(STANDARD, "A.1.T")
 @pytest.mark.requires("option:tariffs")
 @pytest.mark.title_zh("日时段表可写可读")
 @pytest.mark.known_bad("day-table-cut")

@@ -137,7 +137,7 @@ def tariff_loses_energy(device: EmulatedMeter, part: Parameter) -> None:
     on_item(device, 0x00010200, lose)
 
 
-@defect("tariff-stuck", "never changes its tariff", "A.5")
+@defect("tariff-stuck", "never changes its tariff", "A.1.T")
 def tariff_stuck(device: EmulatedMeter, _: Parameter) -> None:
     """The tables are stored and not used: everything counts on tariff 1."""
     meter = device.meter
@@ -149,7 +149,7 @@ def tariff_stuck(device: EmulatedMeter, _: Parameter) -> None:
 @defect(
     "tariff-switches-late",
     "changes its tariff some time after the moment of the table",
-    "A.5",
+    "A.1.T",
     default=300,
     unit="s",
 )

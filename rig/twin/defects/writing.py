@@ -54,7 +54,7 @@ def refused_write_stored(device: EmulatedMeter, _: Parameter) -> None:
     on_item(device, _CUSTOMER_NUMBER, lambda data: stored[0] if stored else data)
 
 
-@defect("day-table-cut", "keeps the first periods of a day table only", "7.3", default=8, unit="periods")
+@defect("day-table-cut", "keeps the first periods of a day table only", "A.1.T", default=8, unit="periods")
 def day_table_cut(device: EmulatedMeter, count: Parameter) -> None:
     """Its memory is laid out for fewer periods."""
     kept = 3 * int(count or 0)
