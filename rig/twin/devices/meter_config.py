@@ -217,7 +217,7 @@ def _rating(mapping: Mapping[str, Any]) -> MeterRating:
     return replace(RESIDENTIAL, **values)
 
 
-#: numbers of tariffs that are drawn; four is the usual one, one fails cases of mandatory clauses
+#: numbers of tariffs that are drawn; four is the usual one, and with one the tariff cases would not apply
 _TARIFF_COUNTS = (2, 3, 4, 4, 4, 8)
 #: demand period and sliding step in minutes; equal: block demand
 _DEMANDS = ((15, 1), (15, 1), (15, 5), (15, 15), (30, 1), (30, 30), (60, 60))
