@@ -33,7 +33,7 @@ except ImportError:  # no wheel for this platform
 with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import DeviceRefused, RemoteProtocolError
     from rig.protocols.decode import decoders
-    from rig.protocols.dlt645.frame import NEED_DATA, Frame, FrameReader, Noise, decode_frame, encode
+    from rig.protocols.dlt645.frame import Frame, FrameReader, decode_frame, encode
     from rig.protocols.dlt645.items import all_items, expand_block, lookup
     from rig.protocols.dlt645.messages import (
         di_octets,
@@ -45,6 +45,7 @@ with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.protocols.dlt645.profile import DEFAULT, DEFAULT_1997
     from rig.protocols.dlt645.readings import decode_reading
     from rig.protocols.dlt645.values import decode_block, decode_item, encode_item
+    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import dlt645_plain as plain
 from fixtures.vectors import load_vectors

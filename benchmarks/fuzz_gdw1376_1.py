@@ -33,19 +33,12 @@ with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import LocalProtocolError, RemoteProtocolError
     from rig.protocols.gdw1376_1.assembly import Assembler
     from rig.protocols.gdw1376_1.decoder import decode
-    from rig.protocols.gdw1376_1.frame import (
-        NEED_DATA,
-        Address,
-        Frame,
-        FrameReader,
-        Noise,
-        decode_frame,
-        encode,
-    )
+    from rig.protocols.gdw1376_1.frame import Address, Frame, FrameReader, decode_frame, encode
     from rig.protocols.gdw1376_1.functions import all_functions
     from rig.protocols.gdw1376_1.layout import Walk, decode_layout, encode_layout
     from rig.protocols.gdw1376_1.messages import parse_message
     from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
+    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import gdw1376_1_plain as plain
 

@@ -34,21 +34,14 @@ except ImportError:  # no wheel for this platform
 with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import DeviceRefused, RemoteProtocolError
     from rig.protocols.decode import decoders
-    from rig.protocols.gdw1376_2.frame import (
-        NEED_DATA,
-        Frame,
-        FrameReader,
-        Noise,
-        decode_frame,
-        dt_of,
-        encode,
-    )
+    from rig.protocols.gdw1376_2.frame import Frame, FrameReader, decode_frame, dt_of, encode
     from rig.protocols.gdw1376_2.functions import all_functions
     from rig.protocols.gdw1376_2.host import Host
     from rig.protocols.gdw1376_2.information import DownInformation, UpInformation
     from rig.protocols.gdw1376_2.layout import encode_layout, show_fields
     from rig.protocols.gdw1376_2.messages import parse_answer, read_data_unit
     from rig.protocols.gdw1376_2.profile import DEFAULT, DEFAULT_2013, Profile
+    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import gdw1376_2_plain as plain
 

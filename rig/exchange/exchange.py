@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from rig.errors import Finding
 from rig.ports.byte_link import Burst
-from rig.protocols.dlt645.frame import Frame, Noise
+from rig.protocols.dlt645.frame import Frame
+from rig.protocols.stream import Noise
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from rig.errors import Finding, LinkTimeout, LocalProtocolError, RemoteProtocolError
 from rig.exchange.exchange import DEFAULT_TIMING, ExchangeTiming
 from rig.ports.byte_link import Burst
-from rig.protocols.dlt645.frame import NEED_DATA, NeedData, Noise
+from rig.protocols.stream import NEED_DATA, NeedData, Noise
 
 F = TypeVar("F")
 F_co = TypeVar("F_co", covariant=True)

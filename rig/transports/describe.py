@@ -7,10 +7,11 @@ from functools import partial
 
 from rig.errors import ProtocolError
 from rig.protocols.dlt645.control import error_meanings, function_name
-from rig.protocols.dlt645.frame import NEED_DATA, Frame, FrameReader, Noise
+from rig.protocols.dlt645.frame import Frame, FrameReader
 from rig.protocols.dlt645.items import lookup
 from rig.protocols.dlt645.profile import DEFAULT, Profile
 from rig.protocols.dlt645.values import decode_item
+from rig.protocols.stream import NEED_DATA, Noise
 
 #: functions whose answer carries an identifier, and its octets, by edition
 _IDENTIFIED = {"2007": ({0x11, 0x12, 0x14, 0x03}, 4), "1997": ({0x01, 0x02, 0x04}, 2)}

@@ -17,12 +17,13 @@ from rig.protocols.dlt645.control import (
     security_error_meanings,
 )
 from rig.protocols.dlt645.credentials import Credentials, address_text, read_password
-from rig.protocols.dlt645.frame import START, Frame, decode_frame
+from rig.protocols.dlt645.frame import Frame, decode_frame
 from rig.protocols.dlt645.items import expand_block, lookup
 from rig.protocols.dlt645.profile import DEFAULT, DEFAULT_1997, Profile
 from rig.protocols.dlt645.requests import Request, parse_request
 from rig.protocols.dlt645.status_words import status_meanings
 from rig.protocols.dlt645.values import Value, decode_block, decode_item
+from rig.protocols.stream import START
 
 _DATA_OFFSET: Final = 10
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
+from typing import Final
 from zlib import adler32
 
 from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
 from rig.protocols.dlt645.control import ABNORMAL, FOLLOW_UP, FROM_SLAVE, FUNCTION_MASK
+from rig.protocols.stream import START, StreamReader
 
-START: Final = 0x68
 END: Final = 0x16
 WAKE_UP: Final = 0xFE
 #: octets of a frame without data
@@ -21,10 +19,6 @@ MAX_DATA: Final = 200
 #: every address of nothing but wildcards, and the broadcast address
 WILDCARD_ADDRESS: Final = "AAAAAAAAAAAA"
 BROADCAST_ADDRESS: Final = "999999999999"
-#: noise is handed out in pieces no longer than this
-NOISE_CHUNK: Final = 1024
-#: more wake-up octets than this are noise; keeps an endless stream of them from filling the memory
-LONGEST_PREAMBLE: Final = 65536
 
 _CLAUSE_FRAME = "DL/T 645-2007 5.2"
 _CLAUSE_ADDRESS = "DL/T 645-2007 5.2.3"
@@ -100,24 +94,6 @@ def make_frame(
     frame = FrameBuild(address, control, data, preamble, findings)
     frame.__class__ = Frame  # type: ignore[assignment]
     return frame  # type: ignore[return-value]
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Octets that belong to no frame. ``offset`` counts from the first octet ever fed to the reader."""
-
-    data: bytes
-    offset: int
-    reason: str
-
-
-class NeedData(Enum):
-    """Type of ``NEED_DATA``."""
-
-    NEED_DATA = "need data"
-
-
-NEED_DATA: Final = NeedData.NEED_DATA
 
 
 def encode(frame: Frame, *, strict: bool = True) -> bytes:
@@ -255,47 +231,12 @@ def _findings(address: str, control: int, length: int) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-class FrameReader:
-    """Takes octets as they come; gives frames, and reports every octet that belongs to none.
-
-    A candidate starts at each 68H. When it turns out not to be a frame, the search goes on with the next octet
-    after that 68H, so a frame hidden behind or inside a broken one is found. While a candidate is incomplete it is
-    not known whether it encloses what follows; ``idle`` decides that it does not.
-    """
+class FrameReader(StreamReader[Frame]):
+    """Takes octets as they come; gives frames, and reports every octet that belongs to none (see StreamReader)."""
 
     def __init__(self, *, strict: bool = False) -> None:
+        super().__init__()
         self._strict = strict
-        self._buffer = bytearray()
-        self._scan = 0  # start of the present candidate in the buffer; what lies before is noise or wake-up
-        self._reason = ""  # why the first candidate of the pending noise is no frame
-        self._offset = 0  # octets handed out so far
-        self._events: deque[Frame | Noise] = deque()
-
-    def feed(self, data: bytes) -> None:
-        """Add received octets."""
-        self._buffer += data
-
-    def next_frame(self) -> Frame | Noise | Literal[NeedData.NEED_DATA]:
-        """The next frame or noise, in the order of the stream, or NEED_DATA."""
-        if not self._events:
-            self._advance(final=False)
-        return self._events.popleft() if self._events else NEED_DATA
-
-    def idle(self) -> Noise | None:
-        """The line was silent too long: nothing pending will be completed.
-
-        Drops the partial frame and looks inside it for frames. Call ``next_frame`` afterwards until NEED_DATA:
-        it gives what was found.
-
-        Returns:
-            The noise dropped first, or None when nothing was pending or a frame comes first.
-        """
-        while self._buffer:
-            self._advance(final=True)
-        if self._events and isinstance(self._events[0], Noise):
-            noise = self._events.popleft()
-            return noise if isinstance(noise, Noise) else None
-        return None
 
     @property
     def missing(self) -> int:
@@ -307,28 +248,6 @@ class FrameReader:
         if held - start > 9:
             return max(1, self._buffer[start + 9] + OVERHEAD - (held - start))
         return OVERHEAD - (held - start)
-
-    def _advance(self, *, final: bool) -> None:
-        """Move on to the next decision, or to the end of what can be decided."""
-        buffer = self._buffer
-        while True:
-            start = buffer.find(START, self._scan)
-            if start < 0:
-                self._scan = len(buffer)
-                break
-            verdict = self._judge(start)
-            if verdict == "" or (verdict == "truncated" and not final):
-                self._scan = start
-                if verdict == "":
-                    self._take(start)
-                    return
-                break
-            self._reason = self._reason or verdict
-            self._scan = start + 1
-        if final:
-            self._drop(len(buffer))
-        else:
-            self._shed()
 
     def _judge(self, start: int) -> str:
         """Reason why no frame starts here; empty when one does, ``truncated`` when it is too early to say."""
@@ -353,37 +272,9 @@ class FrameReader:
             return found[0].code if found else ""
         return ""
 
-    def _take(self, start: int) -> None:
-        """A frame starts here: hand out the noise before it, then the frame with its wake-up octets."""
-        buffer = self._buffer
-        wake_up = start - len(buffer[:start].rstrip(b"\xfe"))
-        if start - wake_up:
-            self._drop(start - wake_up)
-        end = wake_up + buffer[wake_up + 9] + OVERHEAD
-        self._events.append(decode_frame(bytes(buffer[:end])))
-        del buffer[:end]
-        self._offset += end
-        self._scan = 0
-        self._reason = ""
+    def _size(self, start: int) -> int:
+        return self._buffer[start + 9] + OVERHEAD
 
-    def _shed(self) -> None:
-        """Hand out noise early when there is much of it, keeping wake-up octets that may belong to a frame."""
-        if self._scan < 2 * NOISE_CHUNK:
-            return
-        noise = len(self._buffer[: self._scan].rstrip(b"\xfe"))
-        while noise >= 2 * NOISE_CHUNK or self._scan > LONGEST_PREAMBLE:
-            self._drop(NOISE_CHUNK)
-            noise -= NOISE_CHUNK
-
-    def _drop(self, count: int) -> None:
-        """Hand out the first octets of the buffer as noise."""
-        for begin in range(0, count, NOISE_CHUNK):
-            piece = bytes(self._buffer[begin : min(count, begin + NOISE_CHUNK)])
-            starts = piece.lstrip(b"\xfe")[:1] == b"\x68"
-            reason = (self._reason or "truncated") if starts else "no start octet"
-            self._events.append(Noise(piece, self._offset + begin, reason))
-        del self._buffer[:count]
-        self._offset += count
-        self._scan = max(0, self._scan - count)
-        if not self._scan:
-            self._reason = ""
+    def _parse(self, octets: bytes, preamble: int) -> Frame:
+        frame = decode_frame(octets)
+        return make_frame(frame.address, frame.control, frame.data, preamble, frame.findings)

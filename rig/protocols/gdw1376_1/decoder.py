@@ -9,7 +9,6 @@ from typing import Any, Final
 from rig.errors import Finding, RemoteProtocolError
 from rig.protocols.decode import Decoded, DecodedValue, Decoder
 from rig.protocols.dlt645.decoder import DECODERS as METER_DECODERS
-from rig.protocols.dlt645.frame import NEED_DATA
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.dlt645.frame import FrameReader as MeterFrameReader
 from rig.protocols.dlt645.frame import encode as encode_meter_frame
@@ -20,18 +19,12 @@ from rig.protocols.gdw1376_1.control import (
     afn_name,
     function_name,
 )
-from rig.protocols.gdw1376_1.frame import (
-    HEADER,
-    START,
-    Frame,
-    decode_address,
-    decode_frame,
-    shortest_user_data,
-)
+from rig.protocols.gdw1376_1.frame import HEADER, Frame, decode_address, decode_frame, shortest_user_data
 from rig.protocols.gdw1376_1.layout import CLAUSE
 from rig.protocols.gdw1376_1.messages import Auxiliary, DataUnit, Message, parse_message
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
 from rig.protocols.gdw1376_1.units import ALL_POINTS
+from rig.protocols.stream import NEED_DATA, START
 
 PROTOCOL_NAME: Final = "gdw1376.1"
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 from zlib import adler32
 
 from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
-from rig.protocols.dlt645.frame import LONGEST_PREAMBLE, NEED_DATA, NOISE_CHUNK, NeedData, Noise
 from rig.protocols.gdw1376_1.control import (
     ACCESS_DEMAND,
     FROM_INITIATOR,
@@ -18,20 +16,16 @@ from rig.protocols.gdw1376_1.control import (
     function_name,
 )
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
+from rig.protocols.stream import START, StreamReader
 
 __all__ = [
-    "LONGEST_PREAMBLE",
-    "NEED_DATA",
-    "NOISE_CHUNK",
     "Address",
     "Frame",
     "FrameReader",
-    "Noise",
     "decode_frame",
     "encode",
 ]
 
-START: Final = 0x68
 END: Final = 0x16
 #: octets of a frame around its user data: 68 L L 68 before, CS 16 after
 OVERHEAD: Final = 8
@@ -346,50 +340,17 @@ def _other_protocol(body: bytes) -> tuple[str, str] | None:
     return None
 
 
-class FrameReader:
+class FrameReader(StreamReader[Frame]):
     """Takes octets as they come, from a serial line or a TCP stream; gives frames, and reports every other octet.
 
-    Segments may be cut or joined anywhere. A candidate starts at each 68H. When it turns out not to be a frame, the
-    search goes on with the next octet after that 68H, so a frame hidden behind or inside a broken one is found.
-    While a candidate is incomplete it is not known whether it encloses what follows; ``idle`` decides that it does
-    not.
+    Segments may be cut or joined anywhere (see StreamReader).
     """
 
     def __init__(self, *, strict: bool = False, profile: Profile = DEFAULT) -> None:
+        super().__init__()
         self._strict = strict
         self._profile = profile
         self._shortest = shortest_user_data(profile)
-        self._buffer = bytearray()
-        self._scan = 0  # start of the present candidate in the buffer; what lies before is noise or preamble
-        self._reason = ""  # why the first candidate of the pending noise is no frame
-        self._offset = 0  # octets handed out so far
-        self._events: deque[Frame | Noise] = deque()
-
-    def feed(self, data: bytes) -> None:
-        """Add received octets."""
-        self._buffer += data
-
-    def next_frame(self) -> Frame | Noise | Literal[NeedData.NEED_DATA]:
-        """The next frame or noise, in the order of the stream, or NEED_DATA."""
-        if not self._events:
-            self._advance(final=False)
-        return self._events.popleft() if self._events else NEED_DATA
-
-    def idle(self) -> Noise | None:
-        """The line was silent too long, or the connection closed: nothing pending will be completed.
-
-        Drops the partial frame and looks inside it for frames. Call ``next_frame`` afterwards until NEED_DATA: it
-        gives what was found.
-
-        Returns:
-            The noise dropped first, or None when nothing was pending or a frame comes first.
-        """
-        while self._buffer:
-            self._advance(final=True)
-        if self._events and isinstance(self._events[0], Noise):
-            noise = self._events.popleft()
-            return noise if isinstance(noise, Noise) else None
-        return None
 
     @property
     def missing(self) -> int:
@@ -400,7 +361,7 @@ class FrameReader:
         if start < 0:
             return shortest
         if held - start >= HEADER:
-            return max(1, self._total(start) - (held - start))
+            return max(1, self._size(start) - (held - start))
         return shortest - (held - start)
 
     @property
@@ -408,30 +369,8 @@ class FrameReader:
         """Octets held back because they may still become a frame."""
         return len(self._buffer)
 
-    def _total(self, start: int) -> int:
+    def _size(self, start: int) -> int:
         return (int.from_bytes(self._buffer[start + 1 : start + 3], "little") >> 2) + OVERHEAD
-
-    def _advance(self, *, final: bool) -> None:
-        """Move on to the next decision, or to the end of what can be decided."""
-        buffer = self._buffer
-        while True:
-            start = buffer.find(START, self._scan)
-            if start < 0:
-                self._scan = len(buffer)
-                break
-            verdict = self._judge(start)
-            if verdict == "" or (verdict == "truncated" and not final):
-                self._scan = start
-                if verdict == "":
-                    self._take(start)
-                    return
-                break
-            self._reason = self._reason or verdict
-            self._scan = start + 1
-        if final:
-            self._drop(len(buffer))
-        else:
-            self._shed()
 
     def _judge(self, start: int) -> str:
         """Reason why no frame starts here; empty when one does, ``truncated`` when it is too early to say."""
@@ -447,7 +386,7 @@ class FrameReader:
             return "no second start octet"
         if held < HEADER:
             return "truncated"
-        total = self._total(start)
+        total = self._size(start)
         if total - OVERHEAD < self._shortest:
             return "length"
         if self._strict and total - OVERHEAD > self._profile.max_user_data:
@@ -464,37 +403,5 @@ class FrameReader:
             return found[0].code if found else ""
         return ""
 
-    def _take(self, start: int) -> None:
-        """A frame starts here: hand out the noise before it, then the frame with its preamble."""
-        buffer = self._buffer
-        preamble = start - len(buffer[:start].rstrip(b"\xfe"))
-        if start - preamble:
-            self._drop(start - preamble)
-        end = preamble + self._total(preamble)
-        self._events.append(_make(bytes(buffer[preamble:end]), preamble, self._profile))
-        del buffer[:end]
-        self._offset += end
-        self._scan = 0
-        self._reason = ""
-
-    def _shed(self) -> None:
-        """Hand out noise early when there is much of it, keeping FE octets that may belong to a frame."""
-        if self._scan < 2 * NOISE_CHUNK:
-            return
-        noise = len(self._buffer[: self._scan].rstrip(b"\xfe"))
-        while noise >= 2 * NOISE_CHUNK or self._scan > LONGEST_PREAMBLE:
-            self._drop(NOISE_CHUNK)
-            noise -= NOISE_CHUNK
-
-    def _drop(self, count: int) -> None:
-        """Hand out the first octets of the buffer as noise."""
-        for begin in range(0, count, NOISE_CHUNK):
-            piece = bytes(self._buffer[begin : min(count, begin + NOISE_CHUNK)])
-            starts = piece.lstrip(b"\xfe")[:1] == b"\x68"
-            reason = (self._reason or "truncated") if starts else "no start octet"
-            self._events.append(Noise(piece, self._offset + begin, reason))
-        del self._buffer[:count]
-        self._offset += count
-        self._scan = max(0, self._scan - count)
-        if not self._scan:
-            self._reason = ""
+    def _parse(self, octets: bytes, preamble: int) -> Frame:
+        return _make(octets, preamble, self._profile)

@@ -10,12 +10,13 @@ from typing import Any, Final
 from rig.errors import Finding, RemoteProtocolError
 from rig.protocols.decode import Decoded, DecodedValue, Decoder, decoders
 from rig.protocols.gdw1376_2.codes import Afn
-from rig.protocols.gdw1376_2.frame import MODES, START, Frame, decode_frame, peek_frame
+from rig.protocols.gdw1376_2.frame import MODES, Frame, decode_frame, peek_frame
 from rig.protocols.gdw1376_2.functions import Function, afn_name
 from rig.protocols.gdw1376_2.layout import Number, show_fields
 from rig.protocols.gdw1376_2.messages import DataUnit, read_data_unit
 from rig.protocols.gdw1376_2.nested import is_area_mismatch, message_of, split_message
 from rig.protocols.gdw1376_2.profile import DEFAULT, Profile
+from rig.protocols.stream import START
 
 PROTOCOL: Final = "gdw1376.2"
 _CLAUSE_MESSAGE: Final = "Q/GDW 10376.2-2019 message content"

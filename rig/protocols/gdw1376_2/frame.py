@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
 from rig.protocols.gdw1376_2.information import Information, UpInformation, decode_information
 from rig.protocols.gdw1376_2.profile import DEFAULT
+from rig.protocols.stream import START, StreamReader
 
-START: Final = 0x68
 END: Final = 0x16
 #: octets of a frame without addresses and data
 SHORTEST: Final = 15
@@ -22,8 +20,6 @@ UP: Final = 0x80
 INITIATING: Final = 0x40
 MODE_MASK: Final = 0x3F
 BROADCAST_ADDRESS: Final = "999999999999"
-#: noise is handed out in pieces no longer than this
-NOISE_CHUNK: Final = 1024
 
 #: communication mode D5..D0 of the control octet
 NARROWBAND, DISTRIBUTED, HPLC, MICROPOWER, ETHERNET = 1, 2, 3, 10, 20
@@ -120,24 +116,6 @@ def dt_of(fn: int) -> int:
         raise LocalProtocolError("no such Fn", code="fn", expected="1..2048", got=fn, clause=_CLAUSE_UNIT)
     group, bit = divmod(fn - 1, 8)
     return group << 8 | 1 << bit
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Octets that belong to no frame. ``offset`` counts from the first octet ever fed to the reader."""
-
-    data: bytes
-    offset: int
-    reason: str
-
-
-class NeedData(Enum):
-    """Type of ``NEED_DATA``."""
-
-    NEED_DATA = "need data"
-
-
-NEED_DATA: Final = NeedData.NEED_DATA
 
 
 def encode(frame: Frame, *, strict: bool = True) -> bytes:
@@ -395,53 +373,23 @@ def foreign_protocol(data: bytes) -> str | None:
     return None
 
 
-class FrameReader:
-    """Takes octets as they come; gives frames, and reports every octet that belongs to none.
+class FrameReader(StreamReader[Frame]):
+    """Takes octets as they come; gives frames, and reports every octet that belongs to none (see StreamReader).
 
-    A candidate starts at each 68H. When it turns out not to be a frame, the search goes on with the next octet
-    after that 68H, so a frame hidden behind or inside a broken one is found. While a candidate is incomplete it is
-    not known whether it encloses what follows; ``idle`` decides that it does not. ``longest`` (15..65535 octets)
-    bounds how much a false header may claim.
+    ``longest`` (15..65535 octets) bounds how much a false header may claim.
     """
+
+    wake_up = b""
+    no_start = "start"
 
     def __init__(self, *, strict: bool = False, longest: int = DEFAULT.longest_frame) -> None:
         if not SHORTEST <= longest <= LONGEST:
             raise LocalProtocolError(
                 "longest frame is impossible", code="length", expected=f"{SHORTEST}..{LONGEST}", got=longest
             )
+        super().__init__()
         self._strict = strict
         self._longest = longest
-        self._buffer = bytearray()
-        self._scan = 0  # start of the present candidate in the buffer; what lies before is noise
-        self._reason = ""  # why the first candidate of the pending noise is no frame
-        self._offset = 0  # octets handed out so far
-        self._events: deque[Frame | Noise] = deque()
-
-    def feed(self, data: bytes) -> None:
-        """Add received octets."""
-        self._buffer += data
-
-    def next_frame(self) -> Frame | Noise | Literal[NeedData.NEED_DATA]:
-        """The next frame or noise, in the order of the stream, or NEED_DATA."""
-        if not self._events:
-            self._advance(final=False)
-        return self._events.popleft() if self._events else NEED_DATA
-
-    def idle(self) -> Noise | None:
-        """The line was silent too long: nothing pending will be completed.
-
-        Drops the partial frame and looks inside it for frames. Call ``next_frame`` afterwards until NEED_DATA:
-        it gives what was found.
-
-        Returns:
-            The noise dropped first, or None when nothing was pending or a frame comes first.
-        """
-        while self._buffer:
-            self._advance(final=True)
-        if self._events and isinstance(self._events[0], Noise):
-            noise = self._events.popleft()
-            return noise if isinstance(noise, Noise) else None
-        return None
 
     @property
     def missing(self) -> int:
@@ -456,67 +404,18 @@ class FrameReader:
         length = buffer[start + 1] | buffer[start + 2] << 8
         return max(1, length - held) if length <= self._longest else 1
 
-    def _advance(self, *, final: bool) -> None:
-        """Move on to the next decision, or to the end of what can be decided."""
-        buffer = self._buffer
-        while True:
-            start = buffer.find(START, self._scan)
-            if start < 0:
-                self._scan = len(buffer)
-                break
-            verdict = self._judge(start)
-            if verdict == "" or (verdict == "truncated" and not final):
-                self._scan = start
-                if verdict == "":
-                    self._take(start)
-                    return
-                break
-            self._reason = self._reason or verdict
-            self._scan = start + 1
-        if final:
-            self._drop(len(buffer))
-        else:
-            self._shed()
-
     def _judge(self, start: int) -> str:
         """Reason why no frame starts here; empty when one does, ``truncated`` when it is too early to say."""
         fault = _fault(self._buffer, start, len(self._buffer), self._longest)
         if fault is not None:
             return fault.code
         if self._strict:
-            findings = _parse(self._octets(start)).findings
+            findings = self._parse(bytes(self._buffer[start : start + self._size(start)]), 0).findings
             return findings[0].code if findings else ""
         return ""
 
-    def _octets(self, start: int) -> bytes:
-        length = self._buffer[start + 1] | self._buffer[start + 2] << 8
-        return bytes(self._buffer[start : start + length])
+    def _size(self, start: int) -> int:
+        return self._buffer[start + 1] | self._buffer[start + 2] << 8
 
-    def _take(self, start: int) -> None:
-        """A frame starts here: hand out the noise before it, then the frame."""
-        if start:
-            self._drop(start)
-        octets = self._octets(0)
-        self._events.append(_parse(octets))
-        del self._buffer[: len(octets)]
-        self._offset += len(octets)
-        self._scan = 0
-        self._reason = ""
-
-    def _shed(self) -> None:
-        """Hand out noise early when there is much of it."""
-        if self._scan >= NOISE_CHUNK:
-            self._drop(self._scan - self._scan % NOISE_CHUNK)
-
-    def _drop(self, count: int) -> None:
-        """Hand out the first octets of the buffer as noise."""
-        for begin in range(0, count, NOISE_CHUNK):
-            piece = bytes(self._buffer[begin : min(count, begin + NOISE_CHUNK)])
-            starts = piece[:1] == b"\x68"
-            reason = (self._reason or "truncated") if starts else "start"
-            self._events.append(Noise(piece, self._offset + begin, reason))
-        del self._buffer[:count]
-        self._offset += count
-        self._scan = max(0, self._scan - count)
-        if not self._scan:
-            self._reason = ""
+    def _parse(self, octets: bytes, preamble: int) -> Frame:  # noqa: ARG002 - nothing travels before a frame here
+        return _parse(octets)

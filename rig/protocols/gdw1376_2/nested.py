@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rig.errors import RemoteProtocolError
-from rig.protocols.dlt645.frame import (
-    NEED_DATA,
-    Noise,
-    decode_frame,
-)
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.dlt645.frame import FrameReader as MeterFrameReader
+from rig.protocols.dlt645.frame import decode_frame
 from rig.protocols.dlt645.frame import encode as encode_meter_frame
 from rig.protocols.gdw1376_2.codes import DLT645_1997, DLT645_2007, DLT698, Afn
 from rig.protocols.gdw1376_2.functions import Function
+from rig.protocols.stream import NEED_DATA, Noise
 
 #: function octet of a meter frame that reports a node of another area, and its data length
 AREA_MISMATCH_CONTROL: Final = 0x9E

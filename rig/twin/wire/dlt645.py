@@ -8,19 +8,11 @@ from datetime import datetime
 
 from rig.errors import RemoteProtocolError
 from rig.ports.byte_link import Burst, LineTap
-from rig.protocols.dlt645.frame import (
-    BROADCAST_ADDRESS,
-    NEED_DATA,
-    OVERHEAD,
-    Frame,
-    FrameReader,
-    Noise,
-    decode_frame,
-    encode,
-)
+from rig.protocols.dlt645.frame import BROADCAST_ADDRESS, OVERHEAD, Frame, FrameReader, decode_frame, encode
 from rig.protocols.dlt645.items import expand_block
 from rig.protocols.dlt645.messages import matches
 from rig.protocols.dlt645.profile import DEFAULT, Profile
+from rig.protocols.stream import NEED_DATA, Noise
 from rig.twin.devices.authentication import Authentication
 from rig.twin.devices.meter import Meter
 from rig.twin.devices.meter_clock import to_epoch

@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures import dlt645_plain as plain
 from rig.errors import LocalProtocolError, RemoteProtocolError
-from rig.protocols.dlt645.frame import (
-    LONGEST_PREAMBLE,
-    NEED_DATA,
-    NOISE_CHUNK,
-    Frame,
-    FrameReader,
-    Noise,
-    decode_frame,
-    encode,
-)
+from rig.protocols.dlt645.frame import Frame, FrameReader, decode_frame, encode
+from rig.protocols.stream import LONGEST_PREAMBLE, NEED_DATA, NOISE_CHUNK, Noise
 
 GOOD = bytes.fromhex("6861010000000068910833333433593333338a16")
 digits = st.text("0123456789", min_size=12, max_size=12)

@@ -10,7 +10,8 @@ import pytest
 from fixtures import dlt645_plain as plain
 from fixtures.peers import run_with_peer
 from rig.protocols.dlt645.credentials import address_octets
-from rig.protocols.dlt645.frame import Frame, FrameReader, Noise
+from rig.protocols.dlt645.frame import Frame, FrameReader
+from rig.protocols.stream import Noise
 
 SCRIPT = Path(__file__).resolve().parents[3] / "fixtures" / "peer_framing.py"
 

@@ -24,7 +24,8 @@ import pytest
 from fixtures.vectors import Vector, load_vectors
 from rig.errors import RemoteProtocolError
 from rig.protocols.decode import Decoded, decoders, exact
-from rig.protocols.dlt645.frame import NEED_DATA, Frame, FrameReader, Noise, decode_frame, encode
+from rig.protocols.dlt645.frame import Frame, FrameReader, decode_frame, encode
+from rig.protocols.stream import NEED_DATA, Noise
 
 VECTORS = load_vectors("dlt645")
 KNOWN_KEYS = {

@@ -12,19 +12,9 @@ from hypothesis import strategies as st
 from fixtures import gdw1376_1_plain as plain
 from rig.errors import LocalProtocolError, RemoteProtocolError
 from rig.protocols.gdw1376_1.control import Sequence
-from rig.protocols.gdw1376_1.frame import (
-    LONGEST_PREAMBLE,
-    NEED_DATA,
-    NOISE_CHUNK,
-    Address,
-    Frame,
-    FrameReader,
-    Noise,
-    checksum,
-    decode_frame,
-    encode,
-)
+from rig.protocols.gdw1376_1.frame import Address, Frame, FrameReader, checksum, decode_frame, encode
 from rig.protocols.gdw1376_1.profile import Profile
+from rig.protocols.stream import LONGEST_PREAMBLE, NEED_DATA, NOISE_CHUNK, Noise
 
 LOGIN = bytes.fromhex("683200320068c900023412000271000001008516")
 THREE_OCTETS = Profile(terminal_octets=3)

@@ -34,7 +34,8 @@ import pytest
 from fixtures.gdw1376_1_plain import Vector, load_vectors
 from rig.errors import RemoteProtocolError
 from rig.protocols.decode import Decoded, decoders, exact
-from rig.protocols.gdw1376_1.frame import NEED_DATA, Frame, FrameReader, Noise, decode_frame, encode
+from rig.protocols.gdw1376_1.frame import Frame, FrameReader, decode_frame, encode
+from rig.protocols.stream import NEED_DATA, Noise
 
 VECTORS = load_vectors()
 VALID = [vector for vector in VECTORS if vector.valid]

@@ -17,12 +17,9 @@ from rig.protocols.dlt645.frame import encode as encode_meter_frame
 from rig.protocols.gdw1376_2.frame import (
     HPLC,
     MODES,
-    NEED_DATA,
-    NOISE_CHUNK,
     Addresses,
     Frame,
     FrameReader,
-    Noise,
     address_octets,
     decode_frame,
     dt_of,
@@ -30,6 +27,7 @@ from rig.protocols.gdw1376_2.frame import (
     peek_frame,
 )
 from rig.protocols.gdw1376_2.information import DownInformation, UpInformation, decode_information
+from rig.protocols.stream import NEED_DATA, NOISE_CHUNK, Noise
 
 GOOD = bytes.fromhex("680f00430000283200551202000616")
 CCO = "049999888888"

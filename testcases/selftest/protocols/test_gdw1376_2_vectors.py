@@ -26,10 +26,11 @@ import pytest
 import fixtures
 from rig.errors import RemoteProtocolError
 from rig.protocols.decode import decoders
-from rig.protocols.gdw1376_2.frame import NEED_DATA, FrameReader, Noise, decode_frame, encode
+from rig.protocols.gdw1376_2.frame import FrameReader, decode_frame, encode
 from rig.protocols.gdw1376_2.functions import lookup
 from rig.protocols.gdw1376_2.layout import encode_layout
 from rig.protocols.gdw1376_2.messages import read_data_unit
+from rig.protocols.stream import NEED_DATA, Noise
 
 FILE = Path(fixtures.__path__[0]) / "vectors" / "gdw1376_2.jsonl"
 VECTORS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]

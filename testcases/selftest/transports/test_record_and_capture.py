@@ -15,8 +15,9 @@ from fixtures.scripted_meter import ScriptedMeter
 from rig.clock import VirtualClock
 from rig.errors import BenchError, ConfigError, DeviceRefused
 from rig.ports.byte_link import Burst
-from rig.protocols.dlt645.frame import NEED_DATA, Frame, FrameReader, encode
+from rig.protocols.dlt645.frame import Frame, FrameReader, encode
 from rig.protocols.dlt645.profile import DEFAULT_1997
+from rig.protocols.stream import NEED_DATA
 from rig.sessions.meter import MeterSession
 from rig.transports.bus import Bus
 from rig.transports.capture import CaptureProcess, read_capture, write_capture
