@@ -328,12 +328,31 @@ def _mistake(detail: Any, model: type[BaseModel]) -> _Mistake:
 
 
 def _cross_check(inventory: Inventory, path: Path) -> list[_Mistake]:
-    mistakes = [*_check_devices(inventory, path), *_check_instruments(inventory), *_check_mixture(inventory)]
+    mistakes = [
+        *_check_faults(inventory),
+        *_check_devices(inventory, path),
+        *_check_instruments(inventory),
+        *_check_mixture(inventory),
+    ]
     if inventory.bench.profile and not (path.parent / inventory.bench.profile).is_file():
         mistakes.append(
             ("bench.profile", "no such file", inventory.bench.profile, "path relative to the bench file")
         )
     return mistakes
+
+
+def _check_faults(inventory: Inventory) -> list[_Mistake]:
+    """Faults are put on a line by whoever emulates its far end; on a real line nobody here can."""
+    return [
+        (
+            f"links.{name}.faults",
+            "faults on a line that is not emulated here",
+            list(link.faults),
+            "give them to `rig emulate --fault NAME` where the device is served, or leave them out",
+        )
+        for name, link in inventory.links.items()
+        if link.faults and not link.emulated
+    ]
 
 
 def _check_devices(inventory: Inventory, path: Path) -> list[_Mistake]:

@@ -76,7 +76,7 @@ def test_day_table_reads_back(meter, check, keep, credentials):
 def test_level_without_right_to_write(meter, check, keep, credentials):
     """A level without the right to write is refused, even when its password fits."""
     data = keep(CUSTOMER_NUMBER)
-    for password in {credentials(4).password, "000000"}:
+    for password in dict.fromkeys((credentials(4).password, "000000")):
         low = Credentials(9, password, credentials(4).operator)
         check.refused("write with level 9", lambda low=low: meter.write_raw(CUSTOMER_NUMBER, data, low))
 

@@ -192,3 +192,9 @@ def test_the_example_declaration_is_read(write):
 def test_a_wrong_declaration_is_told(write, text, told):
     write(text, "meter.toml")
     assert told in refusal(write(DESIGN_EXAMPLE + 'declaration = "meter.toml"\n'))
+
+
+def test_faults_on_a_line_that_is_not_emulated_are_refused(write):
+    text = DESIGN_EXAMPLE.replace("baud = 2400", 'baud = 2400\nfaults = ["bit-flip"]')
+    with pytest.raises(ConfigError, match=r"links\.bus1\.faults.*not emulated.*rig emulate --fault"):
+        read_inventory(write(text))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rig.bench.binding import builtin_bench
+
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "vendor_suite"
-BAD = '[bench]\nname = "bad"\n[links.bus1]\nurl = "emulated"\n[[devices]]\nid = "meter"\nrole = "meter"\nlink = "bus1"\n{}'
 
 
 def pytest_in(folder, *arguments):
@@ -39,12 +40,27 @@ def test_the_example_suite_passes_and_is_recorded(suite):
     assert (suite / "results" / "junit.xml").exists()
 
 
-def test_the_example_suite_fails_a_bad_meter_on_a_bench_of_its_own(suite):
-    (suite / "bad.toml").write_text(BAD.format('[devices.emulated]\ndefects = ["energy-scaled"]\n'))
-    done = pytest_in(suite, "--bench", "bad.toml", "--dut", "meter", "--out", "results", "-k", "tariff")
-    assert done.returncode in {0, 1}, done.stdout
-    energy = pytest_in(suite, "--bench", "bad.toml", "-k", "energy")
-    assert "no source on bench 'bad'" in energy.stdout or energy.returncode == 0
+@pytest.mark.parametrize(
+    ("defect", "case", "unit"),
+    [
+        ("gain:+20%", "energy_of_five_minutes", "%"),
+        ("tariffs-do-not-add-up", "total_is_the_sum_of_the_tariffs", "kWh"),
+    ],
+)
+def test_the_example_suite_fails_a_bad_meter_on_a_bench_of_its_own(suite, defect, case, unit):
+    bench = builtin_bench().read_text(encoding="utf-8")
+    bad = bench.replace(
+        "[[instruments]]", f'[devices.emulated]\ndefects = ["{defect}"]\n\n[[instruments]]', 1
+    )
+    (suite / "bad.toml").write_text(bad, encoding="utf-8")
+    done = pytest_in(suite, "--bench", "bad.toml", "--dut", "meter", "--out", "results")
+    assert done.returncode == 1, done.stdout
+    record = json.loads((suite / "results" / "results.json").read_text())
+    failed = [found for found in record["cases"] if found["verdict"] == "FAIL"]
+    assert [found["id"].rpartition(".")[2] for found in failed] == [case]
+    wrong = [item for item in failed[0]["measurements"] if item["verdict"] == "FAIL"]
+    assert [item["unit"] for item in wrong] == [unit]
+    assert wrong[0]["value"]
 
 
 def test_selection_and_seed(suite):
