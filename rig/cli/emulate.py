@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import signal
 import threading
-from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from types import FrameType
 from typing import Annotated, Any
@@ -93,7 +92,7 @@ def _stop_signal() -> threading.Event:
 def _serve_meter(
     listen: str, defects: list[str], faults: list[str], address: str | None, baud: int, seed: int
 ) -> None:
-    from rig.clock import VirtualClock
+    from rig.clock import SystemClock, VirtualClock
     from rig.twin.build import build_meter
     from rig.twin.devices.meter_config import MeterConfig
     from rig.twin.engine import Engine
@@ -102,7 +101,7 @@ def _serve_meter(
 
     if baud not in {300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200}:
         raise ConfigError("no usual rate", key="--baud", value=baud, hint="2400, 9600, ...")
-    engine = Engine(seed, VirtualClock(datetime.now()))  # noqa: DTZ005 - meters keep local time without zone
+    engine = Engine(seed, VirtualClock(SystemClock().wall()))
     scene = Scene(engine)
     fixed: dict[str, Any] = {"baud": baud} | ({} if address is None else {"address": address})
     emulated = build_meter(engine, scene, MeterConfig.conforming(seed, **fixed), defects=defects)
@@ -122,7 +121,7 @@ def _instrument_names() -> list[str]:
 
 
 def _serve_instrument(name: str, seed: int) -> None:
-    from rig.clock import VirtualClock
+    from rig.clock import SystemClock, VirtualClock
     from rig.ports.electrical import ElectricalState, PhaseState
     from rig.twin.build import build_meter
     from rig.twin.devices.meter_config import MeterConfig
@@ -135,7 +134,7 @@ def _serve_instrument(name: str, seed: int) -> None:
         near = difflib.get_close_matches(name, _instruments(), n=3)
         hint = f"near: {', '.join(near)}" if near else ", ".join(_instrument_names())
         raise ConfigError("unknown instrument", key="DEVICE", value=name, hint=hint)
-    engine = Engine(seed, VirtualClock(datetime.now()))  # noqa: DTZ005 - meters keep local time without zone
+    engine = Engine(seed, VirtualClock(SystemClock().wall()))
     load = ElectricalState((PhaseState(voltage_v=_ALONE_V, current_a=_ALONE_A),))
     scene = Scene(engine, load)
     build_meter(engine, scene, MeterConfig.conforming(seed))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rig.clock import SystemClock
 from rig.errors import ConfigError, RigError
 from rig.results.evidence import seal
 from rig.results.export import write_junit, write_results_json
@@ -33,7 +33,7 @@ def rig_version() -> str:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return SystemClock().wall().astimezone().isoformat(timespec="seconds")
 
 
 def new_run_info(bench: Bench, *, selection: str = "") -> RunInfo:

@@ -8,12 +8,11 @@ high rates in groups of a few milliseconds.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
-from rig.clock import VirtualClock
+from rig.clock import SystemClock, VirtualClock
 from rig.ports.byte_link import Burst, LineSettings, WireEndpoint
 from rig.transports.manipulate import Direction, LineManipulator, Piece
 from rig.transports.uart import hear
@@ -77,18 +76,18 @@ class ServedLine:
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop`` is set, then close the port."""
-        origin_s = time.monotonic() - self.clock.now_s()
+        origin_s = SystemClock().now_s() - self.clock.now_s()
         try:
             while not stop.is_set():
                 with self._lock:
-                    self.clock.advance_to(time.monotonic() - origin_s)
+                    self.clock.advance_to(SystemClock().now_s() - origin_s)
                     due_s = self.clock.next_due_s()
                     now_s = self.clock.now_s()
                 wait_s = _LONGEST_WAIT_S if due_s is None else min(max(due_s - now_s, 0.0), _LONGEST_WAIT_S)
                 data = self._port.read(wait_s)
                 if data:
                     with self._lock:
-                        self.clock.advance_to(time.monotonic() - origin_s)
+                        self.clock.advance_to(SystemClock().now_s() - origin_s)
                         self._arrived(data)
         finally:
             self._port.close()
@@ -161,7 +160,7 @@ def run_clock(
 ) -> None:
     """Advance a virtual clock with real time until ``stop`` is set: for instruments without a line."""
     guard = nullcontext() if lock is None else lock
-    origin_s = time.monotonic() - clock.now_s()
+    origin_s = SystemClock().now_s() - clock.now_s()
     while not stop.wait(0.01):
         with guard:
-            clock.advance_to(time.monotonic() - origin_s)
+            clock.advance_to(SystemClock().now_s() - origin_s)
