@@ -18,6 +18,9 @@ from rig.transports.manipulate import Direction, LineManipulator, Piece
 from rig.transports.uart import hear
 from rig.twin.serve_ports import ServedPort, open_port
 
+#: what the emulated devices' clock is made to follow
+_REAL_TIME = SystemClock()
+
 #: answers are written in groups that take about this long on the line
 _GROUP_S = 0.004
 #: the loop looks at its stop signal at least this often
@@ -76,18 +79,18 @@ class ServedLine:
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop`` is set, then close the port."""
-        origin_s = SystemClock().now_s() - self.clock.now_s()
+        origin_s = _REAL_TIME.now_s() - self.clock.now_s()
         try:
             while not stop.is_set():
                 with self._lock:
-                    self.clock.advance_to(SystemClock().now_s() - origin_s)
+                    self.clock.advance_to(_REAL_TIME.now_s() - origin_s)
                     due_s = self.clock.next_due_s()
                     now_s = self.clock.now_s()
                 wait_s = _LONGEST_WAIT_S if due_s is None else min(max(due_s - now_s, 0.0), _LONGEST_WAIT_S)
                 data = self._port.read(wait_s)
                 if data:
                     with self._lock:
-                        self.clock.advance_to(SystemClock().now_s() - origin_s)
+                        self.clock.advance_to(_REAL_TIME.now_s() - origin_s)
                         self._arrived(data)
         finally:
             self._port.close()
@@ -160,7 +163,7 @@ def run_clock(
 ) -> None:
     """Advance a virtual clock with real time until ``stop`` is set: for instruments without a line."""
     guard = nullcontext() if lock is None else lock
-    origin_s = SystemClock().now_s() - clock.now_s()
+    origin_s = _REAL_TIME.now_s() - clock.now_s()
     while not stop.wait(0.01):
         with guard:
-            clock.advance_to(SystemClock().now_s() - origin_s)
+            clock.advance_to(_REAL_TIME.now_s() - origin_s)
