@@ -9,6 +9,8 @@ from typing import Protocol
 Answered = Callable[[bytes | None], None]
 #: gets what a meter or its module said unasked: the address it came from and the octets
 Unsolicited = Callable[[str, bytes], None]
+#: gets the address of a meter (or of a collector) whose supply went or came back, and whether it has supply now
+PowerChange = Callable[[str, bool], None]
 
 
 class MeterPort(Protocol):
@@ -17,15 +19,26 @@ class MeterPort(Protocol):
     ``protocol`` is the code of the meter's protocol: 1 DL/T 645-1997, 2 DL/T 645-2007, 3 DL/T 698.45, 0 transparent.
     """
 
-    #: called for what comes unasked; None: nobody listens
+    #: called for frames that come unasked; None: nobody listens
     events: Unsolicited | None
+    #: called when the medium reports an outage or its end; None: nobody listens
+    power: PowerChange | None
 
     @property
     def busy(self) -> bool:
         """True while a request is out or waiting."""
         ...
 
-    def request(self, address: str, frame: bytes, done: Answered, *, protocol: int = 2) -> None:
+    def request(
+        self,
+        address: str,
+        frame: bytes,
+        done: Answered,
+        *,
+        protocol: int = 2,
+        baud: int = 0,
+        wait_s: float = 0.0,
+    ) -> None:
         """Send a frame to a meter; ``done`` is called exactly once, later or during this call.
 
         Args:
@@ -33,9 +46,14 @@ class MeterPort(Protocol):
             frame: the whole frame as the meter shall hear it.
             done: gets the answer frame's octets without wake-up octets, or None.
             protocol: protocol code of the frame.
+            baud: rate for this meter in bit/s, where the port can set it; 0: the port's own.
+            wait_s: longest wait for the answer in seconds; 0: the port's own.
         """
         ...
 
     def broadcast(self, frame: bytes, done: Callable[[], None] | None = None) -> None:
-        """Send a frame to every meter; ``done`` is called when it has left the last transmitter."""
+        """Send a frame to every meter; ``done`` is called when it has left the last transmitter.
+
+        A DL/T 645 time broadcast carries the time of this call: the port adds what queue and medium take.
+        """
         ...
