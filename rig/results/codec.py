@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rig.errors import ConfigError
+from rig.results.distribution import load_distribution
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, to_plain
 
 _EITHER = ("value", "lower", "upper")
@@ -69,6 +70,7 @@ def load_case(plain: Mapping[str, Any]) -> CaseResult:
     kept["verdict"] = _verdict(plain)
     try:
         kept["measurements"] = [load_measurement(item) for item in plain.get("measurements", ())]
+        kept["distributions"] = [load_distribution(item) for item in plain.get("distributions", ())]
         return CaseResult(**kept)
     except (TypeError, AttributeError) as error:
         raise ConfigError(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rig.results.distribution import Distribution
 
 
 class Verdict(StrEnum):
@@ -83,6 +86,10 @@ class CaseResult:
     runner: str = "pytest"
     title_zh: str = ""
     known_bad: list[str] = field(default_factory=list)
+    #: latencies over many trials, for pictures and tables; the verdicts on them are measurements
+    distributions: list[Distribution] = field(default_factory=list)
+    #: items of the system inspection that the case covers, by number
+    inspection_items: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
