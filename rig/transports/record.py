@@ -59,6 +59,7 @@ class Recorder:
 
     def __init__(self, clock: Clock, *, describe: Describe | None = None, join_gap_s: float = 0.5) -> None:
         self.describe = describe
+        self._describe_by_link: dict[str, Describe] = {}
         self._join_gap_s = join_gap_s
         self._entries: list[_Entry] = []
         self._latest: dict[str, _Entry] = {}
@@ -79,6 +80,10 @@ class Recorder:
         self._latest[link] = entry
         self._entries.append(entry)
 
+    def describe_as(self, link: str, describe: Describe) -> None:
+        """Describe the octets of one link in its own way: links of one recorder carry different protocols."""
+        self._describe_by_link[link] = describe
+
     def mark(self) -> int:
         """Remember this point; what comes later starts a new record."""
         self._latest.clear()
@@ -94,6 +99,7 @@ class Recorder:
         self._latest.clear()
 
     def _materialise(self, entry: _Entry) -> ExchangeRecord:
+        describe = self._describe_by_link.get(entry.link, self.describe)
         return ExchangeRecord(
             link=entry.link,
             direction=entry.direction,
@@ -103,7 +109,7 @@ class Recorder:
             wall_last=self._wall(entry.last_s),
             data=entry.data,
             longest_gap_s=entry.longest_gap_s,
-            decode=self.describe(entry.data) if self.describe else "",
+            decode=describe(entry.data) if describe else "",
         )
 
     def _wall(self, moment_s: float) -> datetime:
