@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rig.clock import Clock
-from rig.exchange.module_exchange import DEFAULT_TIMING, ModuleExchange, ModuleReport, ModuleTiming
+from rig.exchange.module_exchange import ModuleExchange, ModuleReport, ModuleTiming
 from rig.protocols.gdw1376_2.codes import DLT645_2007
 from rig.protocols.gdw1376_2.frame import Frame
 from rig.protocols.gdw1376_2.host import Host

@@ -1,20 +1,26 @@
-"""Memory line: a half-duplex, multi-drop line between one master and emulated devices, in virtual time.
+"""Memory line: a line between one master and emulated devices, in virtual time.
 
-One event a burst, at its last stop bit: characters are not simulated one by one unless the sender pauses between
-them. Bursts that overlap collide, receivers at another rate hear garbage, manipulators disturb what crosses.
+Half duplex is a multi-drop bus, full duplex a serial connection of two ends. One event a burst, at its last stop
+bit: characters are not simulated one by one unless the sender pauses between them. Bursts that overlap on a bus
+collide, receivers at another rate hear garbage, manipulators disturb what crosses.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from rig.clock import Timer, VirtualClock
-from rig.errors import LinkClosedError
+from rig.errors import BenchError, LinkClosedError
 from rig.ports.byte_link import Burst, LineSettings, WireEndpoint
 from rig.transports.manipulate import Direction, LineManipulator, Piece
 from rig.transports.uart import hear
+
+#: told what crossed: name of the line, direction, octets, when the first and the last of them passed
+Observer = Callable[[str, Direction, bytes, float, float], None]
 
 #: overlaps shorter than this are rounding, not collisions, in seconds
 _TOUCH_S = 1e-9
@@ -57,6 +63,8 @@ class MemoryLine:
         clock: engine time.
         settings: settings of the master at first, and the character format of every device.
         echo: the master hears its own characters, as on adapters that do not mute their receiver.
+        duplex: "half" for a bus, "full" for a serial connection whose directions do not disturb each other.
+        observer: told what crosses, when it has; collisions are not told.
     """
 
     def __init__(
@@ -66,25 +74,55 @@ class MemoryLine:
         settings: LineSettings = LineSettings(),  # noqa: B008 - frozen
         *,
         echo: bool = False,
+        duplex: Literal["half", "full"] = "half",
+        observer: Observer | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
         self.echo = echo
+        self.duplex = duplex
+        self.observer = observer
         self.manipulators: list[LineManipulator] = []
         self.formats = _Formats(settings)
         self._taps: list[_Tap] = []
         self._active: list[_Transmission] = []
-        self._master = MemoryLink(self, settings)
+        self._link = MemoryLink(self, settings)
+        self._link_taken = False
+        self._master: MemoryLink | _MasterTap = self._link
 
     def attach(self, endpoint: WireEndpoint) -> None:
-        """Put a device on the line."""
+        """Put a device on the line.
+
+        Raises:
+            BenchError: a full-duplex line has its device already.
+        """
+        if self.duplex == "full" and self._taps:
+            raise BenchError(f"line {self.name}: full duplex joins two ends only")
         tap = _Tap(self, endpoint)
         self._taps.append(tap)
         endpoint.connect(tap)
 
+    def attach_master(self, endpoint: WireEndpoint) -> None:
+        """Put an emulated master on the line in place of the tester: it sends requests and hears answers, by events.
+
+        Raises:
+            BenchError: the line has a master already.
+        """
+        if self._link_taken or self._master is not self._link:
+            raise BenchError(f"line {self.name} has a master already")
+        self._master = tap = _MasterTap(self, endpoint)
+        endpoint.connect(tap)
+
     def master(self) -> MemoryLink:
-        """The master's end; always the same one."""
-        return self._master
+        """The tester's end; always the same one.
+
+        Raises:
+            BenchError: an emulated master is on the line.
+        """
+        if self._master is not self._link:
+            raise BenchError(f"line {self.name} has an emulated master")
+        self._link_taken = True
+        return self._link
 
     def put(
         self,
@@ -97,7 +135,7 @@ class MemoryLine:
         """Let ``sender`` transmit a burst at its time; with a pause between characters its end is put off."""
         if not self.manipulators and byte_gap_s == 0.0:
             new = _Transmission(sender, burst, settings)
-            if self._active:
+            if self._active and self.duplex == "half":
                 self._schedule(new)
             else:
                 self._active.append(new)
@@ -126,7 +164,7 @@ class MemoryLine:
     def _schedule(self, new: _Transmission) -> None:
         """Note the end of a transmission as an event; join it with those it collides with."""
         active = self._active
-        if active:
+        if active and self.duplex == "half":
             for other in tuple(active):
                 if other.start_s < new.end_s - _TOUCH_S and new.start_s < other.end_s - _TOUCH_S:
                     active.remove(other)
@@ -146,19 +184,22 @@ class MemoryLine:
         sender = done.sender
         burst = done.burst
         settings = done.settings
+        master = self._master
+        if self.observer is not None:
+            direction: Direction = "request" if sender is master else "answer"
+            self.observer(self.name, direction, burst.data, burst.start_s, burst.end_s)
         for tap in self._taps:
             if tap is not sender:
                 endpoint = tap.endpoint
                 heard = burst if self.formats[endpoint.baud][0] is settings else self._garbled(done, endpoint)
                 if heard is not None:
                     endpoint.receive(heard)
-        master = self._master
         if sender is not master or self.echo:
             if settings is not master.settings:
                 data = hear(burst.data, settings, master.settings)
                 burst = Burst(data, burst.start_s, burst.end_s)
             if burst.data:
-                master.arrived.append(burst)
+                master.hear(burst)
 
     def _garbled(self, done: _Transmission, endpoint: WireEndpoint) -> Burst | None:
         data = hear(done.burst.data, done.settings, self.formats[endpoint.baud][0])
@@ -172,7 +213,7 @@ class MemoryLine:
         master = self._master
         heard = _heard_in_collision(parts, None if self.echo else master, master.settings)
         if heard is not None:
-            master.arrived.append(heard)
+            master.hear(heard)
 
 
 def _characters(data: bytes, start_s: float, settings: LineSettings, byte_gap_s: float) -> list[Burst]:
@@ -232,24 +273,47 @@ def _heard_in_collision(
 class _Tap:
     """The line as one device sees it."""
 
-    __slots__ = ("_line", "clock", "endpoint")
+    __slots__ = ("_busy_until_s", "_line", "clock", "endpoint")
+
+    direction: Direction = "answer"
 
     def __init__(self, line: MemoryLine, endpoint: WireEndpoint) -> None:
         self._line = line
         self.endpoint = endpoint
         self.clock = line.clock
+        self._busy_until_s = 0.0
 
     def send(
         self, data: bytes, *, delay_s: float = 0.0, byte_gap_s: float = 0.0, baud: int | None = None
     ) -> None:
-        """Put bytes on the line ``delay_s`` from now."""
+        """Put bytes on the line ``delay_s`` from now; a master, and both ends on full duplex, first finish what they send."""
         if not data:
             return
         line = self._line
         settings, character_s = line.formats[self.endpoint.baud if baud is None else baud]
         start_s = self.clock.now_s() + delay_s
+        if line.duplex == "full" or self.direction == "request":
+            start_s = max(start_s, self._busy_until_s)
         end_s = start_s + len(data) * character_s
-        line.put("answer", self, Burst(data, start_s, end_s), settings, byte_gap_s)
+        self._busy_until_s = end_s + len(data) * byte_gap_s
+        line.put(self.direction, self, Burst(data, start_s, end_s), settings, byte_gap_s)
+
+
+class _MasterTap(_Tap):
+    """The line as an emulated master sees it."""
+
+    __slots__ = ()
+
+    direction: Direction = "request"
+
+    @property
+    def settings(self) -> LineSettings:
+        """Character format it listens in."""
+        return self._line.formats[self.endpoint.baud][0]
+
+    def hear(self, burst: Burst) -> None:
+        """A device sent."""
+        self.endpoint.receive(burst)
 
 
 class MemoryLink:
@@ -269,6 +333,10 @@ class MemoryLink:
         self._has_arrived = partial(bool, self.arrived)
         self._busy_until_s = 0.0
         self._closed = False
+
+    def hear(self, burst: Burst) -> None:
+        """A device sent: kept until it is read."""
+        self.arrived.append(burst)
 
     def write(self, data: bytes) -> Burst:
         """Put bytes on the line now, or after what is still being sent."""
