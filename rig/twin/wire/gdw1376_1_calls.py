@@ -1,0 +1,130 @@
+"""One request of the master taken apart: a call for every data unit, and what each of them came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from rig.protocols.gdw1376_1.layout import Plain
+from rig.protocols.gdw1376_1.messages import DataUnit, Message
+from rig.protocols.gdw1376_1.units import ALL_POINTS, encode_unit_id
+
+if TYPE_CHECKING:
+    from rig.twin.devices.terminal.terminal import Terminal
+    from rig.twin.wire.gdw1376_1 import Gdw1376Wire
+
+Handler = Callable[["Call"], None]
+Outcome = Literal["pending", "data", "confirmed", "denied"]
+
+#: findings after which the units of a request cannot be trusted
+_BROKEN = frozenset(("unit-id", "length", "truncated", "no-unit", "aux", "bad-time", "bad-bcd"))
+
+
+class Call:
+    """One data unit of a request. Answer it exactly once: ``data``, ``units``, ``confirm`` or ``deny``."""
+
+    __slots__ = ("outcome", "point", "request", "sent", "unit")
+
+    def __init__(self, request: Request, unit: DataUnit, point: int) -> None:
+        self.request = request
+        self.unit = unit
+        self.point = point
+        self.outcome: Outcome = "pending"
+        self.sent: tuple[bytes, ...] = ()
+
+    @property
+    def terminal(self) -> Terminal:
+        """The terminal that was asked."""
+        return self.request.wire.terminal
+
+    @property
+    def message(self) -> Message:
+        """The whole request."""
+        return self.request.message
+
+    @property
+    def afn(self) -> int:
+        """Application function code."""
+        return self.request.message.frame.afn
+
+    @property
+    def number(self) -> int:
+        """Information type Fn."""
+        return self.unit.number
+
+    @property
+    def values(self) -> Mapping[str, Plain]:
+        """Values of the unit by key."""
+        return {value.key: value.value for value in self.unit.values}
+
+    def data(self, octets: bytes) -> None:
+        """Answer with this unit's data, without its identifier."""
+        self.units((encode_unit_id((self.point,), (self.unit.number,)) + octets,))
+
+    def units(self, units: Sequence[bytes]) -> None:
+        """Answer with whole units, identifiers included; none of them is a denial."""
+        self.sent = tuple(units)
+        self._finish("data" if units else "denied")
+
+    def confirm(self) -> None:
+        """It was done."""
+        self._finish("confirmed")
+
+    def deny(self) -> None:
+        """It was not done, or there is nothing of it."""
+        self._finish("denied")
+
+    def _finish(self, outcome: Outcome) -> None:
+        if self.outcome == "pending":
+            self.outcome = outcome
+            self.request.finished()
+
+
+class Request:
+    """All calls of one frame; the wire answers when the last one is finished."""
+
+    def __init__(self, wire: Gdw1376Wire, message: Message) -> None:
+        self.wire = wire
+        self.message = message
+        self.calls: list[Call] = []
+        self._left = 0
+
+    def run(self) -> None:
+        """Hand every unit to its handler."""
+        if self.is_broken():
+            self.deny_all()
+            return
+        self.calls = [
+            Call(self, unit, point) for unit in self.message.units for point in self._points(unit.point)
+        ]
+        # one more than the calls: nothing is answered before every handler was called
+        self._left = len(self.calls) + 1
+        afn = self.message.frame.afn
+        handlers = self.wire.handlers
+        for call in self.calls:
+            handler = handlers.get((afn, call.unit.number))
+            if handler is not None:
+                handler(call)
+            elif self.wire.behaviour.unknown_function_denied:
+                call.deny()
+            else:
+                call.confirm()
+        self.finished()
+
+    def is_broken(self) -> bool:
+        """The frame's units cannot be read to the end."""
+        return any(finding.code in _BROKEN for finding in self.message.findings)
+
+    def deny_all(self) -> None:
+        """Nothing was done."""
+        self.calls = []
+        self.wire.answer(self)
+
+    def finished(self) -> None:
+        """One call less to wait for."""
+        self._left -= 1
+        if self._left == 0:
+            self.wire.answer(self)
+
+    def _points(self, point: int) -> Sequence[int]:
+        return self.wire.terminal.archive.points() if point == ALL_POINTS else (point,)
