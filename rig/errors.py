@@ -77,6 +77,10 @@ class BenchError(RigError):
     """Instrument, adapter, inventory, interlock or lease failed: ERROR, never blamed on the device."""
 
 
+class BenchMissing(RigError):
+    """A case asks for what this bench does not have or cannot do: NOT_TESTED; the message names what is missing."""
+
+
 class LinkClosedError(BenchError):
     """The port or connection below a link is gone."""
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from rig.bench.declaration import Declaration
+from rig.bench.declaration import Declaration, emulated_declaration
 from rig.bench.declaration_file import declaration_for
 from rig.bench.dut import Dut
 from rig.bench.identify import identified_address, tariffs_shown
 from rig.bench.inventory import DeviceSection, Inventory, read_inventory
 from rig.bench.means import INSTRUMENT_ROLES, check_mean
 from rig.bench.rack import Rack
+from rig.bench.stand import Stand, StandRequest, stand_builder, stand_roles
 from rig.bench.supply import feed
 from rig.clock import Clock, SystemClock, VirtualClock
 from rig.errors import BenchError, ConfigError, LinkTimeout, RemoteProtocolError, RigError
 from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
+from rig.ports.roles import METER
 from rig.transports.bus import Bus
 from rig.transports.describe import describe
 from rig.transports.record import ExchangeRecord, Recorder
@@ -26,7 +30,19 @@ if TYPE_CHECKING:
     from rig.bench.world import World
     from rig.sessions.meter import MeterSession
     from rig.twin.devices.meter_config import MeterConfig
+    from rig.twin.engine import Engine
 
+
+class Closable(Protocol):
+    """Something that is closed with the bench."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+Kept = TypeVar("Kept", bound=Closable)
+T = TypeVar("T")
 
 #: a device that was never heard in a run is not waited for again after so many cases
 _VAIN_TRIES = 3
@@ -44,7 +60,7 @@ class Bench:
         inventory: the checked bench file.
         path: where it was read from.
         seed: of the run; emulated parts draw everything from it.
-        device_id: the device under test; None takes the first one.
+        device_id: the device under test; None takes the first one of every role.
     """
 
     def __init__(
@@ -56,12 +72,19 @@ class Bench:
         self.simulated = inventory.simulated
         self.seed = seed
         self.devices = {device.id: device for device in inventory.devices}
-        self.device = self._choose(device_id)
+        self._chosen = None if device_id is None else self._choose(device_id)
+        #: the device under test: of the case that runs, before any the chosen one, or a meter
+        self.device = self._chosen or self.device_for(METER) or inventory.devices[0]
         self.positions = _positions(inventory)
         self.configs: dict[str, MeterConfig] = self._configs()
         self.declarations = {device.id: self._declaration(device) for device in inventory.devices}
         self.rack = Rack(inventory.instruments, self._accepted)
         self._addresses: dict[str, str] = {}
+        self._tested: set[str] = set()
+        self._engine: Engine | None = None
+        self._stand: Stand | None = None
+        self._build_stand: Callable[[], Stand] | None = None
+        self._kept: dict[str, Closable] = {}
         self.world: World | None = None
         self._system_clock = SystemClock()
         self._buses: dict[str, Bus] = {}
@@ -80,9 +103,7 @@ class Bench:
         chosen = builtin_bench() if path is None else path
         return cls(read_inventory(chosen), chosen, seed=seed, device_id=device_id)
 
-    def _choose(self, device_id: str | None) -> DeviceSection:
-        if device_id is None:
-            return self.inventory.devices[0]
+    def _choose(self, device_id: str) -> DeviceSection:
         try:
             return self.devices[device_id]
         except KeyError:
@@ -93,6 +114,14 @@ class Bench:
                 value=device_id,
                 hint=f"devices are: {', '.join(self.devices)}",
             ) from None
+
+    def device_for(self, role: str) -> DeviceSection | None:
+        """The device that a case of this role examines; None when the bench has none, or when no stand exists for the role."""
+        if role != METER and role not in stand_roles():
+            return None
+        if self._chosen is not None:
+            return self._chosen if self._chosen.role == role else None
+        return next((device for device in self.inventory.devices if device.role == role), None)
 
     def _configs(self) -> dict[str, MeterConfig]:
         emulated = [d for d in self.inventory.devices if self.inventory.links[d.first_link].emulated]
@@ -108,12 +137,19 @@ class Bench:
             )
         from rig.bench.world import meter_config
 
-        return {device.id: meter_config(self.inventory, device, self.seed) for device in emulated}
+        return {
+            device.id: meter_config(self.inventory, device, self.seed)
+            for device in emulated
+            if device.role == METER
+        }
 
     def _declaration(self, device: DeviceSection) -> Declaration:
-        if device.declaration or device.id not in self.configs:
+        emulated = self.inventory.links[device.first_link].emulated
+        if device.declaration or not emulated:
             path = self.path.parent / device.declaration if device.declaration else None
-            return declaration_for(path, edition=device.edition)
+            return declaration_for(path, edition=device.edition, role=device.role)
+        if device.role != METER:
+            return emulated_declaration(device.role, device.edition)
         from rig.bench.world import declaration_of
 
         return declaration_of(self.configs[device.id])
@@ -136,23 +172,42 @@ class Bench:
         """Virtual when everything on the bench is emulated, else the system's."""
         if not self.simulated:
             return self._system_clock
+        if self._engine is not None:
+            return self._engine.clock
         return VirtualClock() if self.world is None else self.world.engine.clock
 
-    def begin_case(self, case_id: str, *, defects: tuple[str, ...] = ()) -> None:
-        """Build a fresh twin world for the emulated parts, seeded by the run's seed and the case id.
+    def begin_case(
+        self,
+        case_id: str,
+        *,
+        defects: tuple[str, ...] = (),
+        role: str = METER,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Make the bench ready for a case: emulated parts are built afresh, seeded by the run's seed and the case id.
 
         Args:
             case_id: id of the case; with the run's seed it decides every byte.
             defects: names of defects that the (emulated) device under test gets.
+            role: what kind of device the case examines; what surrounds another than a meter is built by ``stand``.
+            options: how that stand is to be built.
 
         Raises:
             ConfigError: an unknown defect, or defects for a real device.
         """
-        if not self.simulated:
-            if defects:
-                raise ConfigError("defects can be set on emulated devices only", value=defects[0])
+        if defects and not self.simulated:
+            raise ConfigError("defects can be set on emulated devices only", value=defects[0])
+        self.device = self.device_for(role) or self.device
+        self._tested.add(self.device.id)
+        self._engine = self._stand = self._build_stand = None
+        if role != METER:
+            self._begin_stand(case_id, defects, options or {})
+        elif self.simulated:
+            self._begin_world(case_id, defects)
+        else:
             self._begin_real()
-            return
+
+    def _begin_world(self, case_id: str, defects: tuple[str, ...]) -> None:
         from rig.bench.world import build_world, derive_seed
 
         self.world = build_world(
@@ -162,11 +217,64 @@ class Bench:
             derive_seed(self.seed, case_id),
             {self.device.id: defects},
         )
-        clock = self.world.engine.clock
-        self._recorder = Recorder(clock, describe=describe)
+        self._recorder = Recorder(self.world.engine.clock, describe=describe)
         self._mark = 0
         self._buses = {name: Bus(line.master(), self._recorder) for name, line in self.world.lines.items()}
         self.rack.rebind(self.world.scene)
+
+    def _begin_stand(self, case_id: str, defects: tuple[str, ...], options: Mapping[str, Any]) -> None:
+        """Note what the stand of a case is made from; nothing is built before the case asks for it."""
+        from rig.bench.world import config_seed, derive_seed
+
+        if self.simulated:
+            from rig.twin.engine import Engine
+
+            self.world, self._buses = None, {}
+            self._engine = Engine(derive_seed(self.seed, case_id))
+            self._recorder = Recorder(self._engine.clock, describe=describe)
+            self._mark = 0
+            self.rack.unbind()
+        else:
+            self._begin_real()
+        assert self._recorder is not None
+        device = self.device
+        request = StandRequest(
+            bench=self,
+            device=device,
+            link=self.inventory.links[device.first_link],
+            engine=self._engine,
+            clock=self.clock,
+            recorder=self._recorder,
+            config_seed=config_seed(device, self.seed),
+            defects=(*device.emulated.defects, *defects),
+            declaration=self.declarations[device.id],
+            options=options,
+        )
+        self._build_stand = partial(stand_builder(device.role), request)
+
+    def stand(self) -> Stand:
+        """The stand of the case that runs, with its device under test identified; built at the first call.
+
+        Raises:
+            LinkTimeout: nothing answers.
+            BenchMissing: the bench cannot do it.
+            ConfigError: the case is one of a meter.
+        """
+        if self._stand is None:
+            if self._build_stand is None:
+                raise ConfigError("no stand here", key=self.device.id, hint="give the case the marker device")
+            self._stand = self._heard(self.device.id, self._build_stand)
+            self._addresses[self.device.id] = self._stand.address
+            scene = getattr(self._stand, "scene", None)
+            if scene is not None and self.simulated:
+                self.rack.rebind(scene)
+        return self._stand
+
+    def keep(self, key: str, make: Callable[[], Kept]) -> Kept:
+        """What a real bench holds across cases, for example the connection of a terminal; made once, closed with the bench."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[return-value]
 
     def _begin_real(self) -> None:
         if self._recorder is None:
@@ -175,8 +283,13 @@ class Bench:
         self._mark = self._recorder.mark()
 
     def end_case(self) -> None:
-        """Leave the bench in its safe state: source off."""
-        self.rack.safe()
+        """Leave the bench in its safe state: the stand closed, the source off."""
+        stand, self._stand, self._build_stand = self._stand, None, None
+        try:
+            if stand is not None:
+                stand.close()
+        finally:
+            self.rack.safe()
 
     def records(self) -> list[ExchangeRecord]:
         """What crossed the links in this case, decoded for people."""
@@ -187,7 +300,10 @@ class Bench:
 
         Raises:
             BenchError: the port cannot be opened, now or at an earlier try.
+            ConfigError: an emulated line that this case does not have.
         """
+        if self.simulated and link not in self._buses:
+            raise ConfigError("no meter's line in this case", key=link, hint=", ".join(self._buses) or None)
         if link in self._broken:
             raise BenchError(self._broken[link])
         if link not in self._buses:
@@ -203,14 +319,16 @@ class Bench:
         return self._buses[link]
 
     def open_port(self) -> None:
-        """Open the real port of the device under test before anything is judged; nothing to do when it is emulated.
+        """Open the real port of the device under test before anything is judged.
+
+        Nothing to do when it is emulated, or when it is the device that connects.
 
         Raises:
             ConfigError: names the port in the bench file and what is wrong with it.
         """
-        if self.simulated:
-            return
         link = self.device.first_link
+        if self.simulated or link not in self.inventory.byte_links:
+            return
         self._begin_real()
         try:
             self.bus(link)
@@ -231,6 +349,10 @@ class Bench:
             BenchError: the port cannot be opened, or the source does not obey.
         """
         device = self.device if device_id is None else self._choose(device_id)
+        if device.role != METER:
+            raise ConfigError(
+                "no meter", key=device.id, value=device.role, hint="ask for the fixture of its role"
+            )
         declaration = self.declarations[device.id]
         bus = self.bus(device.first_link)
         self._feed(device, declaration)
@@ -272,26 +394,32 @@ class Bench:
         Raises:
             RigError: no answer, or none that can be understood; the last such error when it was given up.
         """
+        # a device that stayed silent through its start-up once is not waited for so long again
+        startup_s = 0.0 if self._vain.get(device_id) else self.declarations[device_id].startup_s
+        return self._heard(device_id, partial(identified_address, session, known, startup_s=startup_s))
+
+    def _heard(self, device_id: str, attempt: Callable[[], T]) -> T:
         tries = self._vain.setdefault(device_id, [])
         if len(tries) >= _VAIN_TRIES:
             raise tries[-1]
-        # a device that stayed silent through its start-up once is not waited for so long again
-        startup_s = 0.0 if tries else self.declarations[device_id].startup_s
         try:
-            address = identified_address(session, known, startup_s=startup_s)
+            found = attempt()
         except (LinkTimeout, RemoteProtocolError) as error:
             if not self.simulated and device_id not in self._addresses:
                 tries.append(error)
             raise
         tries.clear()
-        return address
+        return found
 
     def reopen_links(self) -> None:
         """Close real links after one was lost; the next case opens them again."""
         if not self.simulated:
-            for bus in self._buses.values():
-                bus.close()
-            self._buses = {}
+            self._close_links()
+
+    def _close_links(self) -> None:
+        for link in (*self._buses.values(), *self._kept.values()):
+            link.close()
+        self._buses, self._kept = {}, {}
 
     def new_session(self, bus: Bus, declaration: Declaration, address: str | None) -> MeterSession:
         """A session on a bus, with the declared profile and passwords."""
@@ -306,8 +434,8 @@ class Bench:
         profile = DEFAULT_1997 if declaration.edition == "1997" else DEFAULT
         return MeterSession(bus, profile=profile, address=address, credentials=credentials)
 
-    def missing(self, mean: str) -> str | None:
-        """Why the bench lacks a mean (``source``, ``password:2``...), or None when it has it.
+    def missing(self, mean: str, device: DeviceSection | None = None) -> str | None:
+        """Why the bench lacks a mean (``source``, ``password:2``...) for a device, or None when it has it.
 
         Raises:
             ConfigError: a mean of no known kind.
@@ -319,9 +447,10 @@ class Bench:
                 None if kind in self.rack.sections else f"no {kind.replace('_', ' ')} on bench {self.name!r}"
             )
         if kind == "password":
-            if int(name) in self.declarations[self.device.id].passwords:
+            asked = self.device if device is None else device
+            if int(name) in self.declarations[asked.id].passwords:
                 return None
-            return f"no password of level {name} in the declaration of {self.device.id!r}"
+            return f"no password of level {name} in the declaration of {asked.id!r}"
         return None if self.simulated else f"bench {self.name!r} runs in real time"
 
     @property
@@ -351,9 +480,11 @@ class Bench:
     def close(self) -> None:
         """Source off, everything closed; closing twice is harmless."""
         self.rack.close()
-        for bus in self._buses.values():
-            bus.close()
-        self._buses = {}
+        self._close_links()
+
+    def was_tested(self, device_id: str) -> bool:
+        """Whether a case of this run examined the device."""
+        return device_id in (self._tested or {self.device.id})
 
     def describe(self) -> dict[str, list[dict[str, Any]]]:
         """Devices that answered and instruments, for the record of the run."""
@@ -380,8 +511,8 @@ def _device_record(bench: Bench, device: DeviceSection, address: str) -> dict[st
         "model": declaration.model,
         "serial": declaration.serial,
         "declaration": declaration.source,
-        "under_test": device.id == bench.device.id,
-        **_nameplate(declaration),
+        "under_test": bench.was_tested(device.id),
+        **(_nameplate(declaration) if device.role == METER else {}),
     }
 
 
@@ -399,10 +530,10 @@ def _nameplate(declaration: Declaration) -> dict[str, str]:
 
 
 def _positions(inventory: Inventory) -> dict[str, int]:
-    """Place of every device on the circuit: as given, else the lowest free one."""
+    """Place of every device on the circuit: as given, else the lowest free one, meters first."""
     taken = {device.position for device in inventory.devices if device.position is not None}
     free = (place for place in range(1, 200) if place not in taken)
     return {
         device.id: device.position if device.position is not None else next(free)
-        for device in inventory.devices
+        for device in sorted(inventory.devices, key=lambda device: device.role != METER)
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rig.errors import BenchError, ConfigError, RigError
+from rig.ports.roles import METER
 from rig.transports.adapter import AdapterTiming, measure_echo
 
 if TYPE_CHECKING:
@@ -118,12 +119,13 @@ def bring_up(bench: Bench, *, loop_backs: frozenset[str] = frozenset()) -> Itera
         *(
             ("adapter", name, _adapter_steps(bench, name, name in loop_backs))
             for name in bench.inventory.links
+            if name in bench.inventory.byte_links
         ),
         *(("instrument", role, _instrument_steps(bench, role)) for role in bench.rack.sections),
         *(
             ("meter", device.id, _meter_steps(bench, device.id))
             for device in bench.inventory.devices
-            if device.first_link not in loop_backs
+            if device.role == METER and device.first_link not in loop_backs
         ),
     ]
     for kind, name, perform in jobs:

@@ -9,38 +9,16 @@ from decimal import Decimal
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from rig.bench.options import options_of
 from rig.errors import ConfigError
 from rig.ports.meter import MeterRating
+from rig.ports.roles import METER, ROLES
 
 #: function codes that DL/T 645-2007 itself lists; 03H and 1CH came with later extensions
 STANDARD_FUNCTIONS = frozenset({0x08, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B})
 
-#: every option a maker can declare, with what it means
-OPTIONS = {
-    "alarm": "remote alarm on and off",
-    "apparent": "apparent power and energy",
-    "authentication": "security authentication (03H)",
-    "billing": "registers kept at the billing day",
-    "daily-freeze": "freezes by itself every day",
-    "demand": "maximum demand with time",
-    "demand-reset": "demand reset (19H)",
-    "event-reset": "event reset (1BH)",
-    "events": "event records with counters",
-    "follow-up": "answers longer than one frame",
-    "hourly-freeze": "freezes by itself every hour",
-    "keep-supply": "keep supply on and off",
-    "load-profile": "load profile",
-    "lockout": "a level locks after wrong passwords",
-    "meter-reset": "meter reset (1AH)",
-    "relay": "built-in or external relay under remote control",
-    "reverse-energy": "energy in the reverse direction",
-    "sync-guard": "ignores a broadcast time near midnight",
-    "tariffs": "more than one tariff, by day and zone tables",
-    "test-key": "security authentication with the published test key",
-    "timed-freeze": "freeze command with a time",
-    "voltage-events": "records of over and under voltage",
-    "write-address": "address can be written (15H)",
-}
+#: every option that the maker of a meter can declare, with what it means
+OPTIONS = options_of(METER)
 
 #: the nameplate assumed when nothing is declared: a common single-phase meter
 USUAL_RATING = MeterRating(
@@ -62,8 +40,9 @@ _NOBODY = "mandatory set of the standard"
 class Declaration:
     """Declared properties of one device under test.
 
-    ``items`` are patterns of data identifiers (eight hex digits, ``*`` and ``?`` allowed); ``passwords`` go by level 0..9, six
-    digits each; ``options`` are named features such as ``relay``.
+    ``items`` are patterns of data identifiers (eight hex digits, ``*`` and ``?`` allowed) or, for terminals and modules, of
+    functions (``0CF129``: AFN and Fn); ``functions`` are function codes, or AFN. ``passwords`` go by level 0..9, six digits each;
+    ``options`` are named features such as ``relay``, each role having its own.
     """
 
     source: str = _NOBODY
@@ -82,6 +61,9 @@ class Declaration:
     #: longest time from supply to the first answer, in seconds
     startup_s: float = 10.0
     sha256: str = ""
+    role: str = METER
+    #: password (PW) of a terminal, 16 octets; empty: all zero
+    terminal_password: bytes = b""
 
     @property
     def given(self) -> bool:
@@ -89,17 +71,17 @@ class Declaration:
         return self.source != _NOBODY
 
     def declares(self, feature: str) -> bool:
-        """Whether a feature is declared: ``function:1C``, ``item:00010000``, ``option:relay``, ``baud:9600``.
+        """Whether a feature is declared: ``function:1C``, ``item:00010000``, ``fn:0CF129``, ``option:relay``, ``baud:9600``.
 
         Raises:
             ConfigError: a feature of no known kind or name.
         """
-        check_feature(feature)
+        check_feature(feature, self.role)
         kind, _, name = feature.partition(":")
         match kind:
             case "function":
                 return int(name, 16) in self.functions
-            case "item":
+            case "item" | "fn":
                 return any(fnmatchcase(name.upper(), pattern.upper()) for pattern in self.items)
             case "option":
                 return name in self.options
@@ -107,10 +89,12 @@ class Declaration:
                 return int(name) in self.bauds
 
 
-_FEATURE = re.compile(r"function:[01][0-9A-Fa-f]|item:[0-9A-Fa-f]{8}|option:[a-z-]+|baud:[0-9]+")
+_FEATURE = re.compile(
+    r"function:(?:[01][0-9A-Fa-f]|F[01])|item:[0-9A-Fa-f]{8}|fn:[0-9A-Fa-f]{2}F[0-9]{1,3}|option:[a-z-]+|baud:[0-9]+"
+)
 
 
-def check_feature(feature: str) -> None:
+def check_feature(feature: str, role: str = METER) -> None:
     """Refuse what could never be declared, so that a slip of the pen does not make a case NOT_APPLICABLE.
 
     Raises:
@@ -122,12 +106,27 @@ def check_feature(feature: str) -> None:
             "unknown feature",
             key="requires",
             value=feature,
-            hint="function:1C, item:00010000, option:relay, baud:9600",
+            hint="function:1C, item:00010000, fn:0CF129, option:relay, baud:9600",
         )
-    if kind == "option" and name not in OPTIONS:
-        near = get_close_matches(name, OPTIONS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(OPTIONS)}"
+    options = options_of(role)
+    if kind == "option" and name not in options:
+        near = get_close_matches(name, options, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(options)}"
         raise ConfigError("unknown option", key="requires", value=feature, hint=hint)
+
+
+def emulated_declaration(role: str, edition: str) -> Declaration:
+    """What the maker of an emulated device that is no meter would declare: everything."""
+    codes = frozenset({*range(0x20), 0xF0, 0xF1})
+    return Declaration(
+        source=f"emulated {ROLES.get(role, role)}",
+        edition=edition,
+        functions=codes,
+        options=frozenset(options_of(role)),
+        maker="twin",
+        model=f"emulated {ROLES.get(role, role)}",
+        role=role,
+    )
 
 
 #: what holds for a device of which nothing is declared

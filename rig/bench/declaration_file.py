@@ -8,12 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from rig.bench.declaration import OPTIONS, STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
+from rig.bench.declaration import STANDARD_FUNCTIONS, STANDARD_MINIMUM, USUAL_RATING, Declaration
 from rig.bench.inventory import mistakes_error, read_toml, toml_mistakes
+from rig.bench.options import options_of
 from rig.errors import ConfigError
 from rig.ports.meter import MeterRating
+from rig.ports.roles import METER
 
 
 class _Section(BaseModel):
@@ -30,19 +32,21 @@ class DeviceTable(_Section):
 
 
 class ProtocolTable(_Section):
-    """``[protocol]``: functions as hex codes, items as patterns, speeds."""
+    """``[protocol]``: functions (or AFN) as hex codes, items as patterns, speeds, the password of a terminal in hex."""
 
-    functions: tuple[Annotated[str, Field(pattern=r"^[01][0-9A-Fa-f]$")], ...] | None = None
+    functions: tuple[Annotated[str, Field(pattern=r"^([01][0-9A-Fa-f]|F[01])$")], ...] | None = None
     items: tuple[Annotated[str, Field(pattern=r"^[0-9A-Fa-f*?]{1,8}$")], ...] = ("*",)
     bauds: tuple[Literal[300, 600, 1200, 2400, 4800, 9600, 19200], ...] = (2400,)
     options: tuple[str, ...] = ()
+    terminal_password: Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}){0,16}$")] = ""
 
     @field_validator("options")
     @classmethod
-    def _known_options(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_options(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = options_of((info.context or {}).get("role", METER))
         for name in value:
-            if name not in OPTIONS:
-                raise ValueError(f"unknown option {name!r}; one of {', '.join(OPTIONS)}")
+            if name not in known:
+                raise ValueError(f"unknown option {name!r}; one of {', '.join(known)}")
         return value
 
 
@@ -77,7 +81,7 @@ class DeclarationFile(_Section):
     rating: RatingTable = RatingTable()
 
 
-def read_declaration(path: Path, *, edition: str = "2007") -> Declaration:
+def read_declaration(path: Path, *, edition: str = "2007", role: str = METER) -> Declaration:
     """Read and check a declaration.
 
     Raises:
@@ -85,7 +89,7 @@ def read_declaration(path: Path, *, edition: str = "2007") -> Declaration:
     """
     document = read_toml(path, "declaration")
     try:
-        file = DeclarationFile.model_validate(document)
+        file = DeclarationFile.model_validate(document, context={"role": role})
     except ValidationError as error:
         raise mistakes_error(path, toml_mistakes(error, DeclarationFile)) from None
     functions = file.protocol.functions
@@ -104,6 +108,8 @@ def read_declaration(path: Path, *, edition: str = "2007") -> Declaration:
         serial=file.device.serial,
         startup_s=file.device.startup_s,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        role=role,
+        terminal_password=bytes.fromhex(file.protocol.terminal_password),
     )
 
 
@@ -116,12 +122,10 @@ def _rating(path: Path, table: RatingTable) -> MeterRating:
         ) from None
 
 
-def declaration_for(path: Path | None, *, edition: str = "2007") -> Declaration:
+def declaration_for(path: Path | None, *, edition: str = "2007", role: str = METER) -> Declaration:
     """The declaration of a device: its file, or the standard's mandatory set."""
     if path is not None:
-        return read_declaration(path, edition=edition)
-    return (
-        STANDARD_MINIMUM
-        if edition == STANDARD_MINIMUM.edition
-        else replace(STANDARD_MINIMUM, edition=edition)
-    )
+        return read_declaration(path, edition=edition, role=role)
+    if (edition, role) == (STANDARD_MINIMUM.edition, STANDARD_MINIMUM.role):
+        return STANDARD_MINIMUM
+    return replace(STANDARD_MINIMUM, edition=edition, role=role)

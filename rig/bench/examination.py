@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from rig.bench.binding import Bench
+from rig.bench.inventory import DeviceSection
 from rig.clock import SystemClock
 from rig.errors import BenchError, RigError
+from rig.ports.roles import METER, ROLES
 
 #: calibration that ends within this time is told in advance
 _SOON = timedelta(days=30)
@@ -97,13 +99,19 @@ def examine_bench(path: Path) -> Iterator[Finding]:
             yield _instrument(bench, role)
             yield _calibration(bench, role, today)
         for device in bench.inventory.devices:
-            yield _device(bench, device.id)
+            if device.role == METER:
+                yield _device(bench, device.id)
+        for device in bench.inventory.devices:
+            if device.role != METER:
+                yield _stand(bench, device)
     finally:
         bench.close()
 
 
 def _links(bench: Bench) -> Iterator[Finding]:
     for name, section in bench.inventory.links.items():
+        if name not in bench.inventory.byte_links:
+            continue
         try:
             bus = bench.bus(name)
         except BenchError as error:
@@ -176,3 +184,19 @@ def _device(bench: Bench, device_id: str) -> Finding:
             f"device {device_id}", "mind", seen, "no passwords declared: cases that write will be NOT_TESTED"
         )
     return Finding(f"device {device_id}", "good", seen)
+
+
+def _stand(bench: Bench, device: DeviceSection) -> Finding:
+    """Whether a device that is no meter answers, as a case of its role would find it."""
+    what = f"device {device.id}"
+    if bench.device_for(device.role) is not device:
+        return Finding(
+            what, "mind", f"no case examines this {ROLES[device.role]}", "the first of its role is"
+        )
+    try:
+        bench.begin_case("doctor", role=device.role)
+        address = bench.stand().address
+        bench.end_case()
+    except RigError as error:
+        return Finding(what, "wrong", f"{type(error).__name__}: {error}", "check wiring, address and power")
+    return Finding(what, "good", f"answers at address {address}")

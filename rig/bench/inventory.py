@@ -11,20 +11,36 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rig.errors import ConfigError
 from rig.ports.byte_link import LineSettings
+from rig.ports.roles import Role
 
 EMULATED = "emulated"
 
-#: what a device can be; later protocols add their roles here
-Role = Literal["meter", "collector", "concentrator", "ncc", "water_meter", "gas_meter"]
+Protocol = Literal["dlt645", "gdw1376.1", "gdw1376.2"]
+Edition = Literal["2007", "1997", "2009", "2013", "2019"]
 InstrumentRole = Literal["source", "reference", "error_calculator", "counter"]
 Baud = Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
 
-_URL = re.compile(r"emulated|(socket|rfc2217|loop|pty|listen|alt)://\S*|/\S+|COM\d+", re.IGNORECASE)
-_TCP_URL = re.compile(r"(socket|rfc2217|listen)://", re.IGNORECASE)
+#: protocol that a device of a role speaks on its link, when the bench file does not say so; a meter's for all others
+_PROTOCOLS: dict[str, Protocol] = {
+    "collector": "gdw1376.1",
+    "concentrator": "gdw1376.1",
+    "ncc": "gdw1376.1",
+    "network": "gdw1376.1",
+    "local_module": "gdw1376.2",
+}
+#: editions of a protocol, the assumed one first
+_EDITIONS: dict[str, tuple[Edition, ...]] = {
+    "dlt645": ("2007", "1997"),
+    "gdw1376.1": ("2009", "2013"),
+    "gdw1376.2": ("2019",),
+}
+
+_URL = re.compile(r"emulated|(socket|rfc2217|loop|pty|listen|alt|https?)://\S*|/\S+|COM\d+", re.IGNORECASE)
+_TCP_URL = re.compile(r"(socket|rfc2217|listen|https?)://", re.IGNORECASE)
 _URL_HINT = "/dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port, listen://host:port or emulated"
 
 
@@ -32,7 +48,7 @@ def _has_host_and_port(url: str) -> bool:
     """Whether a host and a port, 0..65535, can be read from a URL."""
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port is not None
+        return bool(parts.hostname) and (parts.port is not None or parts.scheme.startswith("http"))
     except ValueError:
         return False
 
@@ -142,14 +158,27 @@ class DeviceSection(_Section):
     role: Role
     link: str = ""
     links: tuple[str, ...] = ()
-    protocol: Literal["dlt645"] = "dlt645"
-    edition: Literal["2007", "1997"] = "2007"
-    address: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    #: left out: what devices of this role speak
+    protocol: Protocol = "dlt645"
+    #: left out: the edition of the protocol that the rig was made by
+    edition: Edition = "2007"
+    #: of a meter or a module 12 digits; of a terminal area code and terminal address, eight hex digits
+    address: Annotated[str, Field(pattern=r"^([0-9]{12}|[0-9A-Fa-f]{8,10})$")] | None = None
     declaration: str = ""
     position: int | None = Field(default=None, ge=1, le=96)
     #: what the device gets its voltage from; left out: the bench's source where there is a real one
     supply: Literal["source", "mains"] | None = None
     emulated: EmulatedSection = EmulatedSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_protocol(cls, value: Any) -> Any:
+        """Fill in the protocol of the role, and the edition of the protocol."""
+        if not isinstance(value, dict):
+            return value
+        protocol = value.get("protocol", _PROTOCOLS.get(str(value.get("role")), "dlt645"))
+        usual = _EDITIONS.get(str(protocol), ("2007",))[0]
+        return {"protocol": protocol, "edition": usual, **value}
 
     @property
     def first_link(self) -> str:
@@ -191,6 +220,17 @@ class Inventory(_Section):
         if source is None or device.supply == "mains":
             return False
         return device.supply == "source" or not source.emulated
+
+    @property
+    def byte_links(self) -> frozenset[str]:
+        """Links that carry octets on a line of the bench; the others are connections, or belong to an emulated stand."""
+        strangers = {
+            name
+            for device in self.devices
+            for name in (device.links or (device.link,))
+            if device.protocol == "gdw1376.1" or (device.protocol != "dlt645" and self.links[name].emulated)
+        }
+        return frozenset(self.links) - strangers
 
     @property
     def simulated(self) -> bool:
@@ -379,6 +419,7 @@ def _check_device(inventory: Inventory, device: DeviceSection, place: str, path:
     if device.supply == "source" and not inventory.fed_by_source(device):
         hint = "add [[instruments]] with this role, or leave supply out"
         mistakes.append((f"{place}.supply", "no source on this bench", device.supply, hint))
+    mistakes += _check_protocol(device, place)
     known = f"links are: {', '.join(inventory.links)}"
     if not device.first_link:
         mistakes.append((f"{place}.link", "missing", None, known))
@@ -390,6 +431,22 @@ def _check_device(inventory: Inventory, device: DeviceSection, place: str, path:
     if device.declaration and not (path.parent / device.declaration).is_file():
         hint = "path relative to the bench file"
         mistakes.append((f"{place}.declaration", "no such file", device.declaration, hint))
+    return mistakes
+
+
+def _check_protocol(device: DeviceSection, place: str) -> list[_Mistake]:
+    """Whether a device of this role speaks this protocol, in this edition, under such an address."""
+    mistakes: list[_Mistake] = []
+    usual = _PROTOCOLS.get(device.role, "dlt645")
+    if device.protocol != usual:
+        mistakes.append((f"{place}.protocol", f"no {device.role} speaks it", device.protocol, usual))
+    elif device.edition not in _EDITIONS[device.protocol]:
+        hint = f"{device.protocol} has {', '.join(_EDITIONS[device.protocol])}"
+        mistakes.append((f"{place}.edition", "no edition of this protocol", device.edition, hint))
+    is_terminal = device.protocol == "gdw1376.1"
+    if device.address is not None and (len(device.address) == 12) == is_terminal:
+        hint = "area code and terminal address in hex" if is_terminal else _FORMS["address"]
+        mistakes.append((f"{place}.address", "not of the right form", device.address, hint))
     return mistakes
 
 

@@ -131,6 +131,10 @@ class Rack:
         for emulator in self._emulators.values():
             emulator.rebind(scene)
 
+    def unbind(self) -> None:
+        """The case that begins has no circuit yet: emulated instruments cannot be opened."""
+        self._scene = None
+
     def safe(self) -> None:
         """Source off, if a real one was ever opened; an emulated one ends with the circuit of its case.
 

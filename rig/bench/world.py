@@ -21,6 +21,11 @@ def derive_seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "big")
 
 
+def config_seed(device: DeviceSection, seed: int) -> int:
+    """Which conforming device is drawn: the bench file's choice, else by the run's seed; the same for all cases of a run."""
+    return derive_seed(seed, device.id) if device.emulated.seed is None else device.emulated.seed
+
+
 @dataclass
 class World:
     """One twin: engine, circuit, lines, devices by id."""
@@ -36,8 +41,7 @@ def meter_config(inventory: Inventory, device: DeviceSection, seed: int) -> Mete
     fixed = {"baud": inventory.links[device.first_link].baud}
     if device.address is not None:
         fixed["address"] = device.address  # type: ignore[assignment]
-    chosen = device.emulated.seed
-    return MeterConfig.conforming(derive_seed(seed, device.id) if chosen is None else chosen, **fixed)
+    return MeterConfig.conforming(config_seed(device, seed), **fixed)
 
 
 def declaration_of(config: MeterConfig) -> Declaration:
@@ -114,7 +118,7 @@ def build_world(
     scene = Scene(engine, DEAD if fed else MAINS)
     lines: dict[str, MemoryLine] = {}
     for name, link in inventory.links.items():
-        if link.emulated:
+        if link.emulated and name in inventory.byte_links:
             line = lines[name] = MemoryLine(name, engine.clock, link.settings)
             for number, fault in enumerate(link.faults):
                 line.manipulators.append(fault_by_name(fault, seed=engine.derive(f"fault/{name}/{number}")))

@@ -12,8 +12,18 @@ from typing import Annotated, Any
 import typer
 
 from rig.errors import ConfigError
+from rig.ports.roles import METER
 
 _INSTRUMENT = "instrument:"
+#: what can be emulated, and its role as a device under test
+_ROLES = {
+    "meter": METER,
+    "cco": "local_module",
+    "concentrator": "concentrator",
+    "collector": "collector",
+    "ncc": "ncc",
+    "network": "network",
+}
 #: scene of an instrument that is emulated alone: 220 V, 5 A, PF 1
 _ALONE_V, _ALONE_A = 220.0, 5.0
 
@@ -48,10 +58,9 @@ def emulate(
     ] = None,
 ) -> None:
     """Serve an emulated device until interrupted; prints READY and where it is reached."""
-    if device == "meter":
-        if list_defects:
-            _print_defects()
-            return
+    if list_defects and device in _ROLES:
+        _print_defects(_ROLES[device])
+    elif device == "meter":
         _serve_meter(listen, defect or [], fault or [], address, baud, seed)
     elif device.startswith(_INSTRUMENT):
         _serve_instrument(device.removeprefix(_INSTRUMENT), seed)
@@ -61,14 +70,16 @@ def emulate(
         raise ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
 
 
-def _print_defects() -> None:
+def _print_defects(role: str) -> None:
     from rig.twin.defects import all_defects
     from rig.twin.devices.error_model import SETTINGS
     from rig.twin.faults import fault_summaries
 
-    for entry in all_defects().values():
+    for entry in all_defects(role).values():
         parameter = "" if entry.default is None else f":{entry.default:g}{entry.unit}"
         print(f"{entry.name + parameter:40} {entry.summary} [{entry.clause}]")
+    if role != METER:
+        return
     print("\nerror model (also as defect):")
     for name, unit in SETTINGS.items():
         print(f"{name}:NUMBER{unit}")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rig.cli.quantities import limit_text, measured_text, shortened
+from rig.ports.roles import ROLES
 from rig.results.records import CaseResult, Measurement, Verdict
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     console.print(
         ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False
     )
+    for role, count in outcome.left_out.items():
+        console.print(
+            f"{count} case(s) of a {ROLES[role]} left out: none on this bench", style="dim", highlight=False
+        )
     console.print(f"results in {outcome.out.resolve()}", highlight=False, soft_wrap=True)
 
 

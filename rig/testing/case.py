@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,12 +11,14 @@ from rig.bench.declaration import check_feature
 from rig.bench.means import check_mean
 from rig.criteria import registry
 from rig.errors import ConfigError
+from rig.ports.roles import METER, ROLES
 from rig.testing.check import Check
 from rig.topology.lookup import find_link
 
 if TYPE_CHECKING:
     from rig.bench.binding import Bench
     from rig.bench.dut import Dut
+    from rig.bench.stand import Stand
     from rig.criteria.model import Clause
 
 
@@ -38,6 +40,10 @@ class CaseInfo:
     known_bad: tuple[str, ...] = ()
     bench_time_s: float = 0.0
     runner: str = "pytest"
+    device_role: str = METER
+    stand_options: tuple[tuple[str, Any], ...] = ()
+    #: roles whose stands the case asks for by its fixtures
+    stands: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
 
     @property
@@ -80,12 +86,19 @@ def mistakes_of(info: CaseInfo) -> tuple[str, ...]:
     for what, given in (("clause", info.clauses), ("link", info.link), ("known_bad", info.known_bad)):
         if not given:
             found.append(f"no {what} given")
+    if info.device_role not in ROLES:
+        return (*found, f"no device has the role {info.device_role!r}; one of {', '.join(ROLES)}")
+    found += [
+        f"asks for the stand of a {role}, but examines a {info.device_role}: give it the marker device"
+        for role in info.stands
+        if role != info.device_role
+    ]
     try:
         info.rules()
         for criterion_id in info.criteria:
             registry.criterion(criterion_id)
         for feature in info.requires:
-            check_feature(feature)
+            check_feature(feature, info.device_role)
         for mean in info.needs:
             check_mean(mean)
         if info.link:
@@ -108,6 +121,10 @@ class RunningCase:
     body_ran: bool = False
     interrupted: bool = False
     held: Dut | None = None
+
+    def stand(self) -> Stand:
+        """What surrounds the device under test of another role than a meter's; identified once a case."""
+        return self.bench.stand()
 
     def dut(self) -> Dut:
         """The device under test, identified once a case."""

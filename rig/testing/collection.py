@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rig.ports.roles import METER
 from rig.testing.case import INFO, CaseInfo, mistakes_of
+from rig.testing.fixtures import STAND_FIXTURES
 from rig.testing.markers import MARKERS
 from rig.testing.suites import folder_name
 
@@ -56,6 +58,9 @@ def _read(item: pytest.Item) -> CaseInfo:
         requires=_arguments(item, "requires"),
         known_bad=_arguments(item, "known_bad"),
         bench_time_s=float(_argument(item, "bench_time") or 0),
+        device_role=str(_argument(item, "device") or METER),
+        stand_options=_options(item, "stand"),
+        stands=_stands(item),
     )
     return with_mistakes(info)
 
@@ -72,6 +77,24 @@ def _closest_first(item: pytest.Item, name: str) -> list[pytest.Mark]:
     marks = list(item.iter_markers(name))
     own = [mark for mark in item.own_markers if mark.name == name]
     return [*reversed(own), *(mark for mark in marks if mark not in own)]
+
+
+def _options(item: pytest.Item, name: str) -> tuple[tuple[str, Any], ...]:
+    """Keyword arguments of markers; the function's own win over the module's."""
+    found: dict[str, Any] = {}
+    for mark in reversed(_closest_first(item, name)):
+        found.update(mark.kwargs)
+    return tuple(sorted(found.items()))
+
+
+def _stands(item: pytest.Item) -> tuple[str, ...]:
+    """Roles whose fixtures of the rig the item asks for."""
+    fixtures: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return tuple(
+        role
+        for name, role in STAND_FIXTURES.items()
+        if (definitions := fixtures.get(name)) and definitions[-1].func.__module__ == _FIXTURES_MODULE
+    )
 
 
 def _argument(item: pytest.Item, name: str) -> Any:

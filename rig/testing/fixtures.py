@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from rig.bench.binding import Bench
     from rig.bench.dut import Dut
+    from rig.bench.stand import Stand
     from rig.ports.instruments import ErrorCalculator, PowerSource, PulseCounter, ReferenceMeter
     from rig.testing.case import RunningCase
     from rig.testing.check import Check
@@ -81,3 +82,52 @@ def error_calculator(bench: Bench) -> ErrorCalculator:
 def counter(bench: Bench) -> PulseCounter:
     """Pulse counter."""
     return _present(bench, "counter", bench.counter)
+
+
+#: fixture -> role of the device under test; each is the stand of that role, which the case must name by its marker ``device``
+STAND_FIXTURES = {
+    "collector": "collector",
+    "concentrator": "concentrator",
+    "module": "local_module",
+    "ncc": "ncc",
+    "network": "network",
+}
+
+
+def _stand(request: pytest.FixtureRequest, role: str) -> Stand:
+    running = _running(request)
+    if running.info.device_role != role:
+        from rig.errors import ConfigError
+
+        raise ConfigError("not a case of this device", key=running.info.id, hint=f"mark it device({role!r})")
+    return running.stand()
+
+
+@pytest.fixture
+def module(request: pytest.FixtureRequest) -> Stand:
+    """A local communication module, identified on its serial line, with the nodes behind it."""
+    return _stand(request, "local_module")
+
+
+@pytest.fixture
+def concentrator(request: pytest.FixtureRequest) -> Stand:
+    """A concentrator that has logged in, with the meters behind it."""
+    return _stand(request, "concentrator")
+
+
+@pytest.fixture
+def collector(request: pytest.FixtureRequest) -> Stand:
+    """A collector with the meters behind it."""
+    return _stand(request, "collector")
+
+
+@pytest.fixture
+def ncc(request: pytest.FixtureRequest) -> Stand:
+    """A network command center with the terminals that report to it."""
+    return _stand(request, "ncc")
+
+
+@pytest.fixture
+def network(request: pytest.FixtureRequest) -> Stand:
+    """A whole network: command center, concentrators, modules, collectors, meters and what they measure."""
+    return _stand(request, "network")

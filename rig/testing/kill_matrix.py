@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rig.ports.roles import METER
+
 #: verdicts that a case may give on a device that is not bad in the case's sense
 _CLEAN = frozenset({"PASS", "NOT_APPLICABLE"})
 
@@ -25,11 +27,14 @@ class ProvenCase:
     title: str
     clauses: frozenset[str]
     known_bad: tuple[str, ...]
+    role: str = METER
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> ProvenCase:
         """From what a worker tells."""
-        return cls(plain["id"], plain["title"], frozenset(plain["clauses"]), tuple(plain["known_bad"]))
+        return cls(
+            plain["id"], plain["title"], frozenset(plain["clauses"]), tuple(plain["known_bad"]), plain["role"]
+        )
 
 
 @dataclass
@@ -107,6 +112,7 @@ class KillMatrix:
                     "title": case.title,
                     "clauses": sorted(case.clauses),
                     "known_bad": list(case.known_bad),
+                    "role": case.role,
                 }
                 for case in self.cases.values()
             },

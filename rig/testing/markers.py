@@ -5,6 +5,8 @@ from __future__ import annotations
 #: name -> what `pytest --markers` says
 MARKERS = {
     "clause": "clause(standard, id): the rule this case judges; at least one, known to rig.criteria",
+    "device": "device(role): the device this case examines: meter (when left out), collector, concentrator, local_module, ncc, network",
+    "stand": "stand(name=value, ...): how the stand around that device is built, in the words of its role",
     "link": "link(id): the link of the topology this case belongs to, for example K8-C1",
     "criterion": "criterion(id, ...): limits this case judges by, known to rig.criteria",
     "needs": "needs(mean, ...): source, reference, error_calculator, counter, password:N; without them NOT_TESTED",

@@ -144,9 +144,19 @@ def _unknown(defects: list[str]) -> dict[str, str]:
 
 
 def _jobs(matrix: KillMatrix) -> list[dict[str, Any]]:
-    bad: list[dict[str, Any]] = [{"seed": 1, "defect": defect, "cases": None} for defect in matrix.defects]
+    bad: list[dict[str, Any]] = [
+        {"seed": 1, "defect": defect, "cases": _facing(defect, matrix)} for defect in matrix.defects
+    ]
     good: list[dict[str, Any]] = [{"seed": seed, "defect": None, "cases": None} for seed in matrix.seeds]
     return [job | {"job": number} for number, job in enumerate([*good, *bad])]
+
+
+def _facing(defect: str, matrix: KillMatrix) -> list[str]:
+    """Cases that meet a known-bad device: all of its role, and of others those that name it."""
+    from rig.twin.defects import role_of_defect
+
+    role = role_of_defect(defect)
+    return [case.id for case in matrix.cases.values() if case.role == role or defect in case.known_bad]
 
 
 def _work_off(workers: list[_Worker], jobs: deque[dict[str, Any]], matrix: KillMatrix, tell: Tell) -> None:

@@ -37,6 +37,7 @@ def offered(info: CaseInfo) -> dict[str, Any]:
         "title": info.title,
         "clauses": sorted(info.judged_by),
         "known_bad": list(info.known_bad),
+        "role": info.device_role,
     }
 
 
@@ -78,18 +79,19 @@ class _WorkerPlugin:
         self.reply({"cases": [offered(info) for info in infos]})
         for line in self.jobs:
             job = json.loads(line)
-            results = self._run_job(session.items, int(job["seed"]), job["defect"], set(job["cases"] or ()))
+            wanted = None if job["cases"] is None else frozenset(job["cases"])
+            results = self._run_job(session.items, int(job["seed"]), job["defect"], wanted)
             self.reply({"job": job["job"], "results": results})
         return True
 
     def _run_job(
-        self, items: list[pytest.Item], seed: int, defect: str | None, wanted: set[str]
+        self, items: list[pytest.Item], seed: int, defect: str | None, wanted: frozenset[str] | None
     ) -> list[dict[str, Any]]:
         self.session.reseed(seed, () if defect is None else (defect,))
-        chosen = [item for item in items if not wanted or case_info(item).id in wanted]
+        chosen = [item for item in items if wanted is None or case_info(item).id in wanted]
         for item, following in zip(chosen, [*chosen[1:], None], strict=False):
             run_item(item, following)
-        robots = frozenset(info.id for info in self.robot_infos if not wanted or info.id in wanted)
+        robots = frozenset(info.id for info in self.robot_infos if wanted is None or info.id in wanted)
         self.robots.run(self.session, robots)
         results = [outcome(case) for case in self.session.results]
         self.session.results.clear()

@@ -73,6 +73,7 @@ def _plain(info: Any) -> dict[str, Any]:
         "title": info.title,
         "clauses": [list(pair) for pair in info.clauses],
         "link": info.link,
+        "device_role": info.device_role,
     }
 
 

@@ -73,6 +73,7 @@ def _take(message: dict[str, Any], record: RunRecord, progress: Progress) -> lis
             title=plain["title"],
             clauses=tuple((standard, number) for standard, number in plain["clauses"]),
             link=plain["link"],
+            device_role=plain["device_role"],
             runner="robot",
         )
         for plain in message.get("offered", ())

@@ -8,6 +8,7 @@ from typing import Any
 
 from robot.api import TestSuite
 
+from rig.ports.roles import METER
 from rig.testing.case import CaseInfo, RunningCase
 from rig.testing.collection import with_mistakes
 from rig.testing.outcomes import CaseError, NotApplicable, NotTested
@@ -42,6 +43,7 @@ def robot_case_info(test: Any, path: Path) -> CaseInfo:
             known_bad=tuple(tags.get("known_bad", ())),
             bench_time_s=float(next(iter(tags.get("bench_time", ())), 0)),
             runner="robot",
+            device_role=next(iter(tags.get("device", ())), METER),
         )
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from rig.bench.binding import Bench
 from rig.errors import ConfigError
+from rig.ports.roles import ROLES
 from rig.results.records import CaseResult
 from rig.testing.case import CaseInfo
 from rig.testing.run_record import ALLURE_FOLDER, RunRecord, new_run_info
@@ -59,6 +60,8 @@ class RunOutcome:
     cases: list[CaseResult]
     exit_code: int
     simulated: bool
+    #: cases that examine a device which the bench does not have, by role
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def run(options: RunOptions, progress: Progress) -> RunOutcome:
@@ -95,9 +98,30 @@ def run(options: RunOptions, progress: Progress) -> RunOutcome:
         record.store.close()
         if is_new:
             shutil.rmtree(out, ignore_errors=True)
-        raise selection.nothing(offered, bench.device.id)
+        raise _nothing(selection, offered, bench)
     code = record.finish()
-    return RunOutcome(out, record.finished_cases, code, bench.simulated)
+    left_out = {} if options.device else selection.left_out(offered, bench.device_for)
+    return RunOutcome(out, record.finished_cases, code, bench.simulated, left_out)
+
+
+def _nothing(selection: Selection, offered: list[CaseInfo], bench: Bench) -> ConfigError:
+    """Why no case ran."""
+    left_out = selection.left_out(offered, bench.device_for)
+    if left_out:
+        roles = ", ".join(ROLES[role] for role in left_out)
+        return ConfigError(
+            "selects only cases of devices that are not under test here",
+            key="--select",
+            value=selection.text,
+            hint=f"needs a bench with a {roles}",
+        )
+    here = [info for info in offered if bench.device_for(info.device_role) is not None]
+    return selection.nothing(here, lambda info: _device_id(bench, info))
+
+
+def _device_id(bench: Bench, info: CaseInfo) -> str:
+    device = bench.device_for(info.device_role)
+    return "" if device is None else device.id
 
 
 def with_profile(bench_file: Path | None) -> None:

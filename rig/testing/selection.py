@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -67,14 +68,28 @@ class Selection:
             for value in _values(info, device, key)
         )
 
-    def nothing(self, infos: Iterable[CaseInfo], device: str) -> ConfigError:
+    def left_out(
+        self, infos: Iterable[CaseInfo], device_for: Callable[[str], object | None]
+    ) -> dict[str, int]:
+        """How many otherwise selected cases examine a device that the bench does not have, by role."""
+        found: Counter[str] = Counter()
+        if "device" not in self.patterns:
+            found.update(
+                info.device_role
+                for info in infos
+                if device_for(info.device_role) is None and self.matches(info, "")
+            )
+        return dict(sorted(found.items()))
+
+    def nothing(self, infos: Iterable[CaseInfo], device: str | Callable[[CaseInfo], str]) -> ConfigError:
         """The error for a selection that no case matches: names a key that excludes everything and what exists."""
         every = list(infos)
+        device_of = device if callable(device) else lambda _info: device
         if not every:
             return ConfigError("no case found in the suites", key="--select", value=self.text)
         for key, given in self.patterns.items():
-            if not any(self._matches_key(info, device, key) for info in every):
-                known = sorted({value for info in every for value in _values(info, device, key)})
+            if not any(self._matches_key(info, device_of(info), key) for info in every):
+                known = sorted({value for info in every for value in _values(info, device_of(info), key)})
                 shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
                 return ConfigError(
                     "selects no case",

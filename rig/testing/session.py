@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rig.bench.binding import Bench
-from rig.errors import LinkClosedError, RigError
+from rig.errors import BenchMissing, LinkClosedError, RigError
+from rig.ports.roles import ROLES
 from rig.results.records import SEVERITY, CaseResult, Measurement, Verdict
 from rig.testing.case import CaseInfo, RunningCase
 from rig.testing.check import Check
@@ -80,8 +81,9 @@ class CaseSession:
         self.defects = defects
 
     def wants(self, info: CaseInfo) -> bool:
-        """Whether a case is to run now."""
-        return info.id not in self.decided and self.selection.matches(info, self.bench.device.id)
+        """Whether a case is to run now; never one that examines a device which the bench does not have."""
+        device = self.bench.device_for(info.device_role)
+        return device is not None and info.id not in self.decided and self.selection.matches(info, device.id)
 
     def start(self, info: CaseInfo) -> RunningCase:
         """Open the record of a case; nothing runs yet."""
@@ -97,17 +99,22 @@ class CaseSession:
             NotTested: the bench lacks the means.
         """
         info = running.info
-        declaration = self.bench.declarations[self.bench.device.id]
+        device = self.bench.device_for(info.device_role)
+        if device is None:
+            raise NotTested(f"no {ROLES[info.device_role]} on bench {self.bench.name!r}")
+        declaration = self.bench.declarations[device.id]
         lacking = [feature for feature in info.requires if not declaration.declares(feature)]
         if lacking and not info.rules()[0].mandatory:
             raise NotApplicable(f"not declared: {', '.join(lacking)} ({declaration.source})")
-        absent = [reason for mean in info.needs if (reason := self.bench.missing(mean)) is not None]
+        absent = [reason for mean in info.needs if (reason := self.bench.missing(mean, device)) is not None]
         if absent:
             raise NotTested("; ".join(absent))
         limit = self.max_bench_time_s
         if limit is not None and not self.bench.simulated and info.bench_time_s > limit:
             raise NotTested(f"takes {info.bench_time_s:g} s of bench time, more than the {limit:g} s allowed")
-        self.bench.begin_case(info.id, defects=self.defects)
+        self.bench.begin_case(
+            info.id, defects=self.defects, role=info.device_role, options=dict(info.stand_options)
+        )
         running.begun = True
 
     @staticmethod
@@ -131,6 +138,8 @@ class CaseSession:
         if not isinstance(error, Exception):
             running.interrupted = True
             return error
+        if isinstance(error, BenchMissing):
+            error = NotTested(str(error))
         if isinstance(error, (CheckFailed, Inconclusive, NotTested, NotApplicable, CaseError)):
             running.errors.append(error)
             return error
@@ -150,7 +159,7 @@ class CaseSession:
     def finish(self, running: RunningCase) -> CaseResult | None:
         """Close the record of a case and hand it on; None when the case was interrupted and has no verdict."""
         try:
-            self.bench.end_case()
+            self._end(running)
             if self._link_lost:
                 self._link_lost = False
                 self.bench.reopen_links()
@@ -169,6 +178,13 @@ class CaseSession:
                 self._hand_on(result)
         return result
 
+    def _end(self, running: RunningCase) -> None:
+        try:
+            self.bench.end_case()
+        except DEVICE_FAULTS as error:
+            # the case is judged by its body; that the device was not put back is told, for the cases that follow
+            running.check.note(f"the device could not be put back: {reason_of(error)}")
+
     def _hand_on(self, result: CaseResult) -> None:
         self.results.append(result)
         if self.sink is not None:
@@ -179,6 +195,7 @@ class CaseSession:
         error = min(running.errors, key=_severity, default=None)
         verdict = _verdict(running, error)
         rules = info.rules()
+        device = self.bench.device_for(info.device_role)
         return CaseResult(
             id=info.id,
             title=info.title,
@@ -186,7 +203,7 @@ class CaseSession:
             standard=info.standard,
             clause=info.clause,
             link=info.link,
-            device=self.bench.device.id,
+            device=device.id if device is not None else "",
             verdict=verdict,
             reason=reason_of(error),
             measurements=check.measurements,

@@ -72,7 +72,7 @@ def test_selection_and_seed(suite):
     ("arguments", "told"),
     [
         (["--bench", "none.toml"], "none.toml: the bench file cannot be read"),
-        (["--dut", "other"], "devices are: meter"),
+        (["--dut", "other"], "no such device"),
         (["--select", "colour=red"], "unknown key"),
     ],
 )

@@ -1,0 +1,141 @@
+"""Stands: what surrounds a device under test that is no meter, built when a case asks for it.
+
+A module of ``rig.bench.stands`` offers the stand of one role: ``ROLE``, and ``build(request)``. Nothing lists the modules; a role
+without one is a role that no bench has, and its cases are left out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rig.clock import Clock
+from rig.errors import BenchMissing, ConfigError
+from rig.ports.roles import ROLES
+from rig.transports.record import Recorder
+
+if TYPE_CHECKING:
+    from rig.bench.binding import Bench
+    from rig.bench.declaration import Declaration
+    from rig.bench.inventory import DeviceSection, LinkSection
+    from rig.twin.engine import Engine
+
+
+class Stand(Protocol):
+    """What a case of a role holds: its device under test, identified, and everything around it."""
+
+    @property
+    def id(self) -> str:
+        """Id of the device under test in the bench file."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Address of the device under test, as it answered."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the device under test is emulated."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the stand: virtual where everything is emulated."""
+        ...
+
+    def close(self) -> None:
+        """Leave the device as it was found; closing twice is harmless."""
+        ...
+
+
+@dataclass(frozen=True)
+class StandRequest:
+    """What a stand is built from.
+
+    Attributes:
+        bench: the bench; on a real one ``bench.bus(link)`` and ``bench.keep`` hold what outlives a case.
+        device: its section in the bench file.
+        link: section of the link its protocol is spoken on.
+        engine: fresh, seeded by the run's seed and the case id; None on a real bench.
+        clock: of the engine, or the system's.
+        recorder: everything that crosses any link of the stand belongs in it: it becomes the case's evidence.
+        config_seed: which conforming device is drawn; the same for all cases of a run.
+        defects: that the device under test gets, ``name`` or ``name:parameter``; emulated devices only.
+        declaration: what is declared of the device.
+        options: what the case's marker ``stand(...)`` says.
+    """
+
+    bench: Bench
+    device: DeviceSection
+    link: LinkSection
+    engine: Engine | None
+    clock: Clock
+    recorder: Recorder
+    config_seed: int
+    defects: tuple[str, ...] = ()
+    declaration: Declaration = field(default=None)  # type: ignore[assignment]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the device is to be emulated."""
+        return self.engine is not None
+
+    def emulated_engine(self) -> Engine:
+        """The engine of an emulated stand.
+
+        Raises:
+            BenchMissing: the bench is real, and this stand can only be emulated.
+        """
+        if self.engine is None:
+            what = ROLES.get(self.device.role, self.device.role)
+            raise BenchMissing(f"a real {what}: this bench can only emulate one")
+        return self.engine
+
+
+Build = Callable[[StandRequest], Stand]
+
+
+@cache
+def _walked() -> dict[str, Build]:
+    from rig.bench import stands
+
+    found: dict[str, Build] = {}
+    for entry in pkgutil.iter_modules(stands.__path__):
+        if entry.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{stands.__name__}.{entry.name}")
+        role = getattr(module, "ROLE", None)
+        if role is None:
+            continue
+        if role not in ROLES:
+            raise ConfigError("a stand of no known role", key=entry.name, value=role, hint=", ".join(ROLES))
+        found[role] = module.build
+    return found
+
+
+def stand_roles() -> frozenset[str]:
+    """Roles that have a stand."""
+    return frozenset(_walked())
+
+
+def stand_builder(role: str) -> Build:
+    """What builds the stand of a role.
+
+    Raises:
+        ConfigError: no module offers one.
+    """
+    try:
+        return _walked()[role]
+    except KeyError:
+        raise ConfigError(
+            "no stand for this role", key="role", value=role, hint=f"there are {', '.join(sorted(_walked()))}"
+        ) from None
+
+
+__all__ = ["BenchMissing", "Build", "Stand", "StandRequest", "stand_builder", "stand_roles"]
