@@ -15,7 +15,7 @@ from rig.exchange.exchange import ExchangeTiming
 from rig.exchange.master import FINISHED, Dialect, Master, State
 from rig.ports.byte_link import Burst, LineTap
 from rig.ports.meter_port import Answered, PowerChange, Unsolicited
-from rig.protocols.dlt645.frame import Frame, decode_frame, encode
+from rig.protocols.dlt645.frame import OVERHEAD, Frame, decode_frame, encode
 from rig.twin.downlink.raw import RawDialect
 from rig.twin.downlink.time_broadcast import moved_on
 
@@ -305,6 +305,7 @@ def _octets(master: Master[Any]) -> bytes:
     frame: Any = master.frame
     if isinstance(frame, bytes):
         return frame
-    if len(master.received_bursts) == 1 and not master.noise and not master.ignored:
-        return master.received_bursts[0].data.lstrip(b"\xfe")
+    heard = master.received_bursts[-1].data
+    if len(heard) == frame.preamble + OVERHEAD + len(frame.data):
+        return heard[frame.preamble :]
     return encode(frame, strict=False).lstrip(b"\xfe")
