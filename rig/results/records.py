@@ -86,6 +86,8 @@ class CaseResult:
     runner: str = "pytest"
     title_zh: str = ""
     known_bad: list[str] = field(default_factory=list)
+    #: what kind of device was examined
+    device_role: str = "meter"
     #: latencies over many trials, for pictures and tables; the verdicts on them are measurements
     distributions: list[Distribution] = field(default_factory=list)
     #: items of the system inspection that the case covers, by number

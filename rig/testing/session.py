@@ -214,6 +214,7 @@ class CaseSession:
             mandatory=rules[0].mandatory if rules else False,
             runner=info.runner,
             known_bad=list(info.known_bad),
+            device_role=info.device_role,
         )
 
 

@@ -262,3 +262,19 @@ def test_times_are_summed_up_when_there_are_enough():
         "0 … 0.5",
     )
     assert facts.times(times[:4]) == []
+
+
+def test_a_clause_seen_on_another_kind_of_device_says_nothing_of_the_meter():
+    run, cases = samples.passing()
+    elsewhere = [
+        replace(case, device="collector", device_role="collector") if number % 2 else case
+        for number, case in enumerate(cases)
+    ]
+    assert not any("untested" in reason for reason in reasons(run, cases))
+    assert any("untested" in reason for reason in reasons(run, elsewhere))
+
+
+def test_the_clauses_of_a_meter_are_not_asked_of_another_device():
+    run, cases = samples.passing()
+    one = next(case for case in cases if case.standard == "DL/T 645-2007")
+    assert reasons(run, [*cases, replace(one, id="other", device="c", device_role="collector")]) == []
