@@ -137,10 +137,13 @@ class MeterNode:
         self._timer = None
         if self.meter_has_supply:
             self.wire.receive(burst)
+        self._wait_for_answer(burst.end_s)
+
+    def _wait_for_answer(self, from_s: float) -> None:
+        """Give the meter its time, unless it has begun to speak."""
         if self._timer is None and self._pending is not None:
-            self._timer = self._clock.call_at(
-                burst.end_s + self.wait_s, partial(self._finish, self._pending, None)
-            )
+            silence = partial(self._finish, self._pending, None)
+            self._timer = self._clock.call_at(from_s + self.wait_s, silence)
 
     def _finish(self, done: Answered, data: bytes | None) -> None:
         self._pending = None

@@ -19,8 +19,6 @@ from rig.twin.devices.cco import Cco
 from rig.twin.devices.cco_report import Report
 from rig.twin.engine import Engine
 
-#: data units of AFN 00 that the module itself takes from the concentrator
-_ANSWERS = frozenset({Afn.CONFIRM, Afn.ROUTE_READ})
 _BITS_PER_CHARACTER = 11
 _UP = UpInformation()
 _MALFORMED = frozenset({"address-not-bcd", "bad-bcd", "bad-time"})
@@ -42,6 +40,11 @@ class Request:
         """Destination address, None without an address field."""
         return None if self.frame.addresses is None else self.frame.addresses.destination
 
+    @property
+    def cco(self) -> Cco:
+        """The module that got it."""
+        return self.wire.cco
+
     def confirm(self, wait_s: int = 0) -> Frame:
         """00 F1, with seconds until the command is done."""
         return confirm(self.frame, wait_s=wait_s, profile=self.wire.profile)
@@ -53,7 +56,9 @@ class Request:
 
     def answer(self, content: Mapping[str, Any], information: UpInformation | None = None) -> Frame:
         """The request's own function upward."""
-        return answer(self.frame, content, information=information or _UP, profile=self.wire.profile)
+        return answer(
+            self.frame, content, information=information or self.cco.information(), profile=self.wire.profile
+        )
 
 
 AnswerFilter = Callable[[Frame, Frame], Frame | None]
@@ -170,7 +175,7 @@ class ModuleWire:
             return
         if accept.match_mode and frame.mode != self.cco.parameters.mode:
             return
-        if not frame.initiating and frame.afn in _ANSWERS:
+        if not frame.initiating or frame.afn == Afn.CONFIRM:
             self._take_answer(frame)
             return
         if not self.cco.behaviour.answers_while_reading and self.cco.reading.busy:
