@@ -10,6 +10,7 @@ import pytest
 from rig.bench.declaration import check_feature
 from rig.bench.means import check_mean
 from rig.criteria import registry
+from rig.criteria.inspection_items import inspection_item
 from rig.errors import ConfigError
 from rig.ports.roles import METER, ROLES
 from rig.testing.check import Check
@@ -38,6 +39,7 @@ class CaseInfo:
     needs: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     known_bad: tuple[str, ...] = ()
+    inspection_items: tuple[str, ...] = ()
     bench_time_s: float = 0.0
     runner: str = "pytest"
     device_role: str = METER
@@ -95,6 +97,8 @@ def mistakes_of(info: CaseInfo) -> tuple[str, ...]:
     ]
     try:
         info.rules()
+        for number in info.inspection_items:
+            inspection_item(number)
         for criterion_id in info.criteria:
             registry.criterion(criterion_id)
         for feature in info.requires:

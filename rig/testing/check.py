@@ -15,6 +15,7 @@ from rig.testing.outcomes import CheckFailed, Inconclusive
 from rig.units import to_decimal
 
 if TYPE_CHECKING:
+    from rig.results.distribution import Distribution
     from rig.sessions.meter import Exchange
 
 Number = Decimal | float | int
@@ -60,10 +61,15 @@ class Check:
         self.clause = clause
         self.measurements: list[Measurement] = []
         self.notes: list[str] = []
+        self.distributions: list[Distribution] = []
 
     def note(self, text: str) -> None:
         """Put a remark into the record; it judges nothing."""
         self.notes.append(text)
+
+    def show(self, distribution: Distribution) -> None:
+        """Put the distribution of a latency into the record, for picture and table; it judges nothing."""
+        self.distributions.append(distribution)
 
     def equal(
         self, name: str, observed: object, expected: object, *, unit: str = "", clause: str | None = None

@@ -57,6 +57,7 @@ def _read(item: pytest.Item) -> CaseInfo:
         needs=_arguments(item, "needs"),
         requires=_arguments(item, "requires"),
         known_bad=_arguments(item, "known_bad"),
+        inspection_items=_arguments(item, "inspection_item"),
         bench_time_s=float(_argument(item, "bench_time") or 0),
         device_role=str(_argument(item, "device") or METER),
         stand_options=_options(item, "stand"),

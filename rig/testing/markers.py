@@ -11,6 +11,7 @@ MARKERS = {
     "criterion": "criterion(id, ...): limits this case judges by, known to rig.criteria",
     "needs": "needs(mean, ...): source, reference, error_calculator, counter, password:N; without them NOT_TESTED",
     "requires": "requires(feature, ...): function:1C, item:00010000, option:relay; not declared: NOT_APPLICABLE",
+    "inspection_item": "inspection_item(number, ...): items of the system inspection this case covers, for example 04010",
     "known_bad": "known_bad(defect, ...): defects of the emulated device that this case must fail, name[:parameter]",
     "bench_time": "bench_time(seconds): how long the case takes on a bench in real time",
     "title_zh": "title_zh(text): Chinese title for reports",

@@ -41,6 +41,7 @@ def robot_case_info(test: Any, path: Path) -> CaseInfo:
             needs=tuple(tags.get("needs", ())),
             requires=tuple(tags.get("requires", ())),
             known_bad=tuple(tags.get("known_bad", ())),
+            inspection_items=tuple(tags.get("inspection_item", ())),
             bench_time_s=float(next(iter(tags.get("bench_time", ())), 0)),
             runner="robot",
             device_role=next(iter(tags.get("device", ())), METER),

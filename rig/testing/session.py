@@ -214,6 +214,8 @@ class CaseSession:
             mandatory=rules[0].mandatory if rules else False,
             runner=info.runner,
             known_bad=list(info.known_bad),
+            distributions=list(check.distributions),
+            inspection_items=list(info.inspection_items),
             device_role=info.device_role,
         )
 
