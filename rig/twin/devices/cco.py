@@ -149,10 +149,11 @@ class Cco:
         takes_s = self.broadcast_s(message)
         if self.behaviour.broadcast_effective:
             self.reading.doing = "broadcast"
+            done = partial(self._broadcast_done, self._restarts)
             if protocol == PHASE_IDENTIFICATION:
-                self.clock.call_at(self.clock.now_s() + takes_s, self._broadcast_done)
+                self.clock.call_at(self.clock.now_s() + takes_s, done)
             else:
-                self.medium.broadcast(message, self._broadcast_done)
+                self.medium.broadcast(message, done)
         if not self.behaviour.broadcast_wait_told:
             return 0
         return int(takes_s * self.behaviour.broadcast_wait_factor) + 1
@@ -161,9 +162,10 @@ class Cco:
         """Seconds a broadcast of this message takes."""
         return self.medium.broadcast_s(len(message))
 
-    def _broadcast_done(self) -> None:
-        self.reading.doing = ""
-        self.on_read_end()
+    def _broadcast_done(self, number: int) -> None:
+        if number == self._restarts:
+            self.reading.doing = ""
+            self.on_read_end()
 
     def set_band(self, band: int) -> str | None:
         """05 F16: another carrier band; the reason of a denial, None when it is done."""
@@ -202,7 +204,12 @@ class Cco:
     def reset(self) -> None:
         """01 F1: restart once the confirmation has left."""
         if self.behaviour.reset_effective:
-            self.clock.call_at(self.clock.now_s() + _RESTART_AFTER_S, self.restart)
+            after_s = self.config.delay_to_s + _RESTART_AFTER_S
+            self.clock.call_at(self.clock.now_s() + after_s, partial(self._restart_once, self._restarts))
+
+    def _restart_once(self, number: int) -> None:
+        if number == self._restarts:
+            self.restart()
 
     def restart(self) -> None:
         """Begin anew: the network forms again, 03 F10 comes unasked."""

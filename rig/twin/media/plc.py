@@ -23,8 +23,8 @@ _EVENT_RETRIES, _EVENT_RETRY_S = 6, 15.0
 class Delivery(NamedTuple):
     """What became of a frame to a node.
 
-    ``reason``: empty with an answer, else ``meter-silent``, ``node-silent`` (lost on the way), ``off-network`` or
-    ``absent`` (no node has this meter). ``up_s``: seconds the answer took from the node to the coordinator.
+    ``reason``: empty with an answer, else ``meter-silent``, ``node-silent`` (lost on the way) or
+    ``off-network`` (no member of the network has this meter). ``up_s``: seconds the answer took from the node to the coordinator.
     """
 
     answer: bytes | None
@@ -219,9 +219,8 @@ class Medium:
         now_s = clock.now_s()
         station = self._by_meter.get(address) or self._by_address.get(address)
         if station is None or station.joins_at_s > now_s:
-            reason = "absent" if station is None else "off-network"
             wait_s = self.parameters.access_s * 4
-            clock.call_at(now_s + wait_s, partial(done, Delivery(None, reason, 0.0, station)))
+            clock.call_at(now_s + wait_s, partial(done, Delivery(None, "off-network", 0.0, station)))
             return
         travel_s, arrived = self._travel(station, len(frame))
         if not arrived:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from rig.errors import RemoteProtocolError
@@ -117,7 +118,7 @@ class ModuleWire:
     """
 
     def __init__(self, cco: Cco, engine: Engine) -> None:
-        from rig.twin.wire.gdw1376_2_handlers import handlers
+        from rig.twin.wire.gdw1376_2_handlers import handlers, of_other_media
 
         self.cco = cco
         self.engine = engine
@@ -132,6 +133,8 @@ class ModuleWire:
         self._delays = engine.random("module/delay")
         self.delay_s: Callable[[], float] = self.draw_delay
         self.handlers: dict[tuple[int, int], Handler] = handlers(self)
+        #: (afn, fn) that are denied as not supported, whatever their data unit
+        self.unsupported: frozenset[tuple[int, int]] = of_other_media(cco.parameters.medium_code)
         self._tap: LineTap | None = None
         self._reader = FrameReader(longest=cco.config.longest_frame)
         self._held = 0
@@ -162,11 +165,39 @@ class ModuleWire:
         if not self.cco.running:
             self._drop_partial()
             return
-        if self._held and burst.start_s - self._heard_until_s > self.accept.longest_gap_s:
-            self._drop_partial()
+        if self._held:
+            self._resynchronise(burst)
         self._heard_until_s = burst.end_s
         for frame in self._frames(burst.data):
             self.take(frame)
+        if self._held:
+            self.engine.clock.call_at(
+                burst.end_s + self.accept.longest_gap_s, partial(self._fell_silent, burst.end_s)
+            )
+
+    def _resynchronise(self, burst: Burst) -> None:
+        """A part of a frame is held: forget it when the line was idle since, and something whole comes now.
+
+        Spec: Q/GDW 10376.2-2019, link layer (33 idle bits after an error)
+        """
+        gap_s = burst.start_s - self._heard_until_s
+        if gap_s > self.accept.longest_gap_s:
+            self._drop_partial()
+        elif gap_s >= self.profile.idle_bits_after_error / self.baud:
+            try:
+                decode_frame(burst.data)
+            except RemoteProtocolError:
+                return
+            self._drop_partial()
+
+    def _fell_silent(self, heard_until_s: float) -> None:
+        """Nothing came behind a part of a frame: look into it for whole ones, then forget it."""
+        if self._held and self._heard_until_s == heard_until_s and self.cco.running:
+            self._reader.idle()
+            frames = self._completed()
+            self._drop_partial()
+            for frame in frames:
+                self.take(frame)
 
     def take(self, frame: Frame) -> None:
         """One frame from the concentrator."""
@@ -201,6 +232,8 @@ class ModuleWire:
         fn = frame.fn
         if fn is None:
             return request.deny("unit") if behaviour.malformed_denied else None
+        if (frame.afn, fn) in self.unsupported and self._has(frame.afn, fn):
+            return request.deny("unsupported") if behaviour.unknown_denied else None
         handler = self.handlers.get((frame.afn, fn))
         if handler is None or not self._has(frame.afn, fn):
             if not behaviour.unknown_denied:
@@ -253,7 +286,7 @@ class ModuleWire:
         return frames
 
     def _drop_partial(self) -> None:
-        """The line was silent too long inside a frame: forget it."""
+        """Forget what is held of a frame."""
         if self._held:
             self._held = 0
             self._reader = FrameReader(longest=self.cco.config.longest_frame)

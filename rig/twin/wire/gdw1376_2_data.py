@@ -26,18 +26,21 @@ def data_handlers(wire: ModuleWire) -> dict[tuple[int, int], Handler]:  # noqa: 
     }
 
 
-def _refusal(request: Request) -> Frame | bool | None:
-    """A denial (or None: silence) of a read that cannot begin; False: it can."""
-    cco = request.cco
-    reading = cco.reading
+def _refusal(request: Request, *, alone: bool) -> str | None:
+    """Why a read cannot begin now; ``alone``: it needs the module to itself."""
+    reading = request.cco.reading
     reason = reading.refusal(request.node)
     if reason is None and (request.content["protocol"] > _MOST_PROTOCOL or not request.content["message"]):
         reason = "unit"
-    if reason is not None:
-        return request.deny(reason)
-    if reading.occupied():
-        return request.deny("busy") if cco.behaviour.busy_denied else None
-    return False
+    if reason is None and (reading.occupied() or (alone and reading.concurrent)):
+        reason = "busy"
+    return reason
+
+
+def _denied(request: Request, reason: str) -> Frame | None:
+    if reason == "busy" and not request.cco.behaviour.busy_denied:
+        return None
+    return request.deny(reason)
 
 
 def _monitor(request: Request) -> Frame | None:
@@ -45,14 +48,12 @@ def _monitor(request: Request) -> Frame | None:
 
     Spec: Q/GDW 10376.2-2019, AFN=13H F1
     """
-    refusal = _refusal(request)
-    if refusal is not False:
-        return refusal  # type: ignore[return-value]
+    address = request.node or ""
+    reason = _refusal(request, alone=True)
+    if reason is not None:
+        return _denied(request, reason)
     cco = request.cco
-    if cco.reading.concurrent:
-        return request.deny("busy")
     content = request.content
-    address = request.frame.addresses.destination  # type: ignore[union-attr]
     done = partial(_monitored, request)
     if content["delay_related"] and cco.behaviour.delay_asked:
         cco.reading.doing = "point"
@@ -89,14 +90,10 @@ def _monitored(request: Request, delivery: Delivery) -> None:
 
 def _forward(request: Request) -> Frame | None:
     """02 F1: as 13 F1, in the layout of a forwarded message."""
-    refusal = _refusal(request)
-    if refusal is not False:
-        return refusal  # type: ignore[return-value]
-    cco = request.cco
-    if cco.reading.concurrent:
-        return request.deny("busy")
-    address = request.frame.addresses.destination  # type: ignore[union-attr]
-    cco.reading.read(address, request.content["message"], partial(_forwarded, request))
+    reason = _refusal(request, alone=True)
+    if reason is not None:
+        return _denied(request, reason)
+    request.cco.reading.read(request.node or "", request.content["message"], partial(_forwarded, request))
     return None
 
 
@@ -115,12 +112,12 @@ def _concurrent(request: Request) -> Frame | None:
 
     Spec: Q/GDW 10376.2-2019, AFN=F1H F1
     """
-    refusal = _refusal(request)
-    if refusal is not False:
-        return refusal  # type: ignore[return-value]
+    reason = _refusal(request, alone=False)
+    if reason is not None:
+        return _denied(request, reason)
     content = request.content
     messages = meter_messages(content["message"], content["protocol"])
-    address = request.frame.addresses.destination  # type: ignore[union-attr]
+    address = request.node or ""
     reading = request.cco.reading
     reason = reading.concurrent_refusal(address, len(messages))
     if reason is not None:

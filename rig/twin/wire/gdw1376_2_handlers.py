@@ -77,7 +77,7 @@ def _controls() -> dict[tuple[int, int], Handler]:
 
 
 def supported_functions(wire: ModuleWire, afn: int) -> list[int]:
-    """Every Fn of a function code that this module answers, ascending."""
+    """Every Fn of a function code that this module answers or begins, ascending."""
     profile = wire.profile
     return sorted(
         function.fn
@@ -85,24 +85,30 @@ def supported_functions(wire: ModuleWire, afn: int) -> list[int]:
         if function.afn == afn
         and function.since <= profile.edition
         and ((afn, function.fn) in wire.handlers or (afn in _BEGUN_HERE and function.up is not None))
-        and function.fn not in _of_other_media(wire, afn)
+        and (afn, function.fn) not in wire.unsupported
     )
 
 
 #: function codes whose data units the module sends, and takes answers to
 _BEGUN_HERE = frozenset({Afn.CONFIRM, Afn.REPORT, Afn.ROUTE_READ})
+_RADIO_ONLY: frozenset[tuple[int, int]] = frozenset(
+    {
+        *((Afn.QUERY, fn) for fn in (8, 100)),
+        *((Afn.CONTROL, fn) for fn in (5, 100)),
+        *((Afn.ROUTE_QUERY, fn) for fn in (100, 101)),
+        *((Afn.ROUTE_SET, fn) for fn in (100, 101, 102)),
+    }
+)
+_CARRIER_ONLY: frozenset[tuple[int, int]] = frozenset(
+    {(Afn.QUERY, 16), (Afn.CONTROL, 16), *((Afn.ROUTE_QUERY, fn) for fn in (9, 111, 112))}
+)
 
 
-def _of_other_media(wire: ModuleWire, afn: int) -> frozenset[int]:
-    """Fn that only another medium has."""
-    medium_code = wire.cco.parameters.medium_code
-    hidden: set[int] = set()
-    if medium_code != _RADIO:
-        hidden |= {Afn.QUERY: {8, 100}, Afn.CONTROL: {5, 100}, Afn.ROUTE_QUERY: {100, 101}}.get(afn, set())  # type: ignore[call-overload]
-        hidden |= {100, 101, 102} if afn == Afn.ROUTE_SET else set()
-    if medium_code != _BROADBAND:
-        hidden |= {Afn.QUERY: {16}, Afn.CONTROL: {16}, Afn.ROUTE_QUERY: {9, 111, 112}}.get(afn, set())  # type: ignore[call-overload]
-    return frozenset(hidden)
+def of_other_media(medium_code: int) -> frozenset[tuple[int, int]]:
+    """(afn, fn) that only another medium than 1 narrowband, 2 broadband or 3 radio has."""
+    if medium_code == _RADIO:
+        return _CARRIER_ONLY
+    return _RADIO_ONLY if medium_code == _BROADBAND else _RADIO_ONLY | _CARRIER_ONLY
 
 
 # --- initialisation -------------------------------------------------------------------------------------------
@@ -149,8 +155,6 @@ def _heard(request: Request) -> Frame:
 
 def _radio(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     return request.answer({"channel_group": cco.channel_group, "power": cco.power})
 
 
@@ -181,15 +185,11 @@ def _identity(request: Request) -> Frame:
 
 def _band(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _BROADBAND:
-        return request.deny("unsupported")
     return request.answer({"band": cco.medium.band})
 
 
 def _threshold(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     return request.answer({"field_threshold": cco.field_threshold})
 
 
@@ -229,8 +229,6 @@ def _set_timeout(request: Request) -> Frame:
 
 def _set_radio(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     group, power = request.content["channel_group"], request.content["power"]
     if (_MOST_GROUP < group < _AUTOMATIC_GROUP) or (_MOST_POWER < power < _KEEP):
         return request.deny("unit")
@@ -251,16 +249,12 @@ def _identify_area(request: Request) -> Frame:
 
 def _set_band(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _BROADBAND:
-        return request.deny("unsupported")
     reason = cco.set_band(request.content["band"])
     return request.confirm(int(cco.config.band_switch_s)) if reason is None else request.deny(reason)
 
 
 def _set_threshold(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     threshold = request.content["field_threshold"]
     if not _LEAST_THRESHOLD <= threshold <= _MOST_THRESHOLD:
         return request.deny("unit")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: octets of a frame that its list does not get
 _FRAME_OCTETS = 40
-_RADIO, _BROADBAND = 3, 2
 _STATION, _PROXY, _COORDINATOR = 1, 2, 4
 _COORDINATOR_TEI = 1
 #: device of a coordinator's own chip in 10 F112; nodes have 0 (collector) and 1 (meter)
@@ -194,8 +193,6 @@ def _phases(request: Request) -> Frame:
 
 
 def _chips(request: Request) -> Frame:
-    if request.cco.parameters.medium_code != _BROADBAND:
-        return request.deny("unsupported")
 
     def entry(cco: Cco, station: Station | None) -> Entry:
         address = cco.main_address if station is None else station.address
@@ -225,8 +222,6 @@ def _versions(request: Request) -> Frame:
 
 def _networks(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _BROADBAND:
-        return request.deny("unsupported")
     neighbours = cco.config.neighbours if cco.behaviour.networks_told else ()
     return request.answer(
         {
@@ -249,14 +244,10 @@ def _pipeline(request: Request) -> Frame:
 
 def _radio_size(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     return request.answer({"network_size": cco.network_size})
 
 
 def _radio_nodes(request: Request) -> Frame:
-    if request.cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
 
     def entry(cco: Cco, station: Station) -> Entry:
         software = bytes.fromhex(station.node.version).rjust(3, b"\0")
@@ -333,8 +324,6 @@ def _stop_registration(request: Request) -> Frame:
 
 def _set_size(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     size = request.content["network_size"]
     if not 0 < size <= cco.config.most_nodes:
         return request.deny("unit")
@@ -344,8 +333,6 @@ def _set_size(request: Request) -> Frame:
 
 def _maintain(request: Request) -> Frame:
     cco = request.cco
-    if cco.parameters.medium_code != _RADIO:
-        return request.deny("unsupported")
     if request.frame.fn == 102:
         cco.medium.form()
     return request.confirm()
