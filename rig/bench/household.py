@@ -195,7 +195,7 @@ class Household:
             self._power_w = power_w
         self._apply()
 
-    def set_supply(self, supplied: bool) -> None:  # noqa: FBT001 - on or off
+    def set_supply(self, supplied: bool) -> None:
         """Voltage at the household's door."""
         self.supplied = supplied
         self._apply()
@@ -205,7 +205,7 @@ class Household:
         relay = self.device.meter.relay
         told = relay.moved
 
-        def moved(opened: bool, epoch_s: float) -> None:  # noqa: FBT001 - as the relay tells it
+        def moved(opened: bool, epoch_s: float) -> None:
             told(opened, epoch_s)
             self._engine.clock.call_at(self._engine.clock.now_s(), self._apply)
 
