@@ -1,0 +1,284 @@
+"""Areas of an emulated network: a terminal with everything below it, down to the households.
+
+An area is a concentrator with its local module, medium, collectors and meters (main designs), or a direct terminal with the
+meters on its own line (supplements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from rig.bench.household import Habits, Household, Truth
+from rig.bench.network_plan import NetworkPlan
+from rig.ports.byte_link import LineSettings
+from rig.ports.command_center import PointEntry, TerminalEntry
+from rig.ports.meter_port import MeterPort
+from rig.transports.memory import MemoryLine
+from rig.transports.memory_stream import Observer
+from rig.twin.build import EmulatedMeter, build_meter
+from rig.twin.build_module import EmulatedModule, build_module
+from rig.twin.build_terminal import EmulatedTerminal
+from rig.twin.devices.cco_config import ModuleConfig
+from rig.twin.devices.meter_config import RESIDENTIAL, MeterConfig
+from rig.twin.devices.tariff import Period, TariffTables
+from rig.twin.devices.terminal.config import TerminalConfig
+from rig.twin.downlink.carrier import CarrierPort
+from rig.twin.downlink.rs485 import Rs485Port
+from rig.twin.engine import Engine
+from rig.twin.faults import fault_by_name
+from rig.twin.media.nodes import CollectorNode, MediumNode, MeterNode, NodeMeter
+from rig.twin.physics.scene import Scene
+
+#: port numbers of the archive
+CARRIER, RS485 = 31, 1
+#: rate of the serial ports, in bit/s: RS-485 lines and meters on a unit of their own, and code of the former in the archive
+_LINE_BAUD, _UNIT_BAUD, _MODULE_BAUD = 2400, 9600, 9600
+_REGION = "0171"
+_MODULE_SETTINGS = LineSettings(_MODULE_BAUD)
+
+#: gets a name like ``meter 100001000001`` and gives the defects that this device has
+DefectsOf = Callable[[str, str], tuple[str, ...]]
+
+
+def no_defects(_role: str, _name: str) -> tuple[str, ...]:
+    """Every device is a good one."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all areas share: engine, plan, who watches the lines, which device is bad."""
+
+    engine: Engine
+    plan: NetworkPlan
+    observer: Observer | None = None
+    defects_of: DefectsOf = no_defects
+
+
+@dataclass
+class EmulatedCollector:
+    """A collector without an uplink of its own: its unit on the medium, and the line with its meters."""
+
+    address: str
+    node: CollectorNode
+    port: Rs485Port
+    line: MemoryLine
+    households: list[Household]
+    defects: tuple[str, ...] = ()
+
+
+@dataclass
+class Area:
+    """A terminal to be, and everything below it.
+
+    ``entries`` are its points in the order of their numbers; ``placed`` says where each household hangs.
+    """
+
+    number: int
+    address: str
+    role: Literal["concentrator", "collector", "meter"]
+    engine: Engine
+    config: TerminalConfig
+    ports: dict[int, MeterPort]
+    households: list[Household] = field(default_factory=list)
+    entries: list[PointEntry] = field(default_factory=list)
+    links: list[tuple[str, ...]] = field(default_factory=list)
+    module: EmulatedModule | None = None
+    module_line: MemoryLine | None = None
+    collectors: list[EmulatedCollector] = field(default_factory=list)
+    lines: list[MemoryLine] = field(default_factory=list)
+    #: set when the terminal is built on its network
+    terminal: EmulatedTerminal | None = None
+
+    @property
+    def direct(self) -> bool:
+        """It reaches the command center without a concentrator."""
+        return self.module is None
+
+    def terminal_entry(self) -> TerminalEntry:
+        """The terminal as the command center has it."""
+        return TerminalEntry(
+            self.address,
+            role=self.role,
+            password=self.config.password,
+            heartbeat_s=60.0 * self.config.heartbeat_min,
+        )
+
+
+def main_area(around: Surroundings, number: int, main_address: str) -> Area:
+    """A concentrator's area, number from 0: module, medium, and its households by the design of the plan."""
+    plan = around.plan
+    area = _empty(around, number, main_address, "concentrator")
+    engine = area.engine
+    count = plan.meters_of(number)
+    places: list[MediumNode]
+    if plan.design_of(number) == "metering_box":
+        places = _boxes(around, area, count)
+    else:
+        places = _singles(around, area, count)
+    config = ModuleConfig.conforming(engine.derive("module"), medium=plan.medium, main_address=_main(number))
+    defects = around.defects_of("local_module", area.address)
+    module = area.module = build_module(engine, None, config, nodes=places, defects=defects)
+    line = area.module_line = MemoryLine(
+        f"C2-M1 {area.address}",
+        engine.clock,
+        _MODULE_SETTINGS,
+        duplex="full",
+        observer=around.observer,
+    )
+    line.manipulators.extend(module.line_faults)
+    line.attach(module.wire)
+    port = CarrierPort(_main(number), baud=_MODULE_BAUD, side_by_side=config.concurrent_meters)
+    port.wall = engine.clock.wall
+    port.put_on(line)
+    area.ports[CARRIER] = port
+    return area
+
+
+def direct_area(around: Surroundings, number: int, main_address: str) -> Area:
+    """A terminal beside the concentrators, number from 0, with its meters on its own RS-485 line."""
+    plan = around.plan
+    area = _empty(around, plan.concentrators + number, main_address, plan.direct_role)
+    count = plan.direct_meters if area.role == "collector" else 1
+    line = _bus(around, f"{'K8-C1' if area.role == 'collector' else 'U4'} {area.address}", area.engine)
+    links = ("K8-C1", "N5-C4") if area.role == "collector" else ("U4",)
+    for _ in range(count):
+        household = _household(around, area, _LINE_BAUD)
+        line.attach(household.device.wire)
+        line.manipulators.extend(household.device.line_faults)
+        _enter(area, household, port=RS485, links=links)
+    port = Rs485Port(line.name, baud=_LINE_BAUD)
+    port.put_on(line)
+    area.ports[RS485] = port
+    area.lines.append(line)
+    return area
+
+
+def _empty(
+    around: Surroundings, number: int, main_address: str, role: Literal["concentrator", "collector", "meter"]
+) -> Area:
+    plan = around.plan
+    engine = Engine(around.engine.derive(f"area/{number}"), around.engine.clock)
+    draw = engine.random("terminal")
+    config = TerminalConfig.conforming(
+        engine.derive("terminal"),
+        region=_REGION,
+        terminal=number + 1,
+        role="concentrator" if role == "concentrator" else "collector",
+        edition="2009",
+        main_address=main_address,
+        heartbeat_min=plan.heartbeat_min,
+        clock_offset_s=round(draw.uniform(-plan.clock_spread_s, plan.clock_spread_s), 2),
+        clock_drift_s_per_day=round(draw.uniform(-plan.clock_drift_s_per_day, plan.clock_drift_s_per_day), 3),
+        capacity=2040,
+        day_depth=62,
+    )
+    if role != "concentrator":
+        # a terminal of a supplement keeps history for its few meters as a concentrator does
+        config = replace(config, functions=TerminalConfig().functions)
+    return Area(number, config.address, role, engine, config, {})
+
+
+def _boxes(around: Surroundings, area: Area, count: int) -> list[MediumNode]:
+    """Metering boxes: collectors with meters on RS-485 (LD1)."""
+    plan = around.plan
+    nodes: list[MediumNode] = []
+    for first in range(0, count, plan.meters_per_collector):
+        address = f"60{area.number + 1:04d}{first + 1:06d}"
+        line = _bus(around, f"K8-C1 {address}", area.engine)
+        homes = []
+        for _ in range(min(plan.meters_per_collector, count - first)):
+            household = _household(around, area, _LINE_BAUD)
+            line.attach(household.device.wire)
+            line.manipulators.extend(household.device.line_faults)
+            _enter(area, household, port=CARRIER, links=("K8-C1", "C2-M1", "M3-N1"), collector=address)
+            homes.append(household)
+        port = Rs485Port(line.name, baud=_LINE_BAUD)
+        port.put_on(line)
+        node = CollectorNode(address, port, [NodeMeter(home.address) for home in homes])
+        area.collectors.append(EmulatedCollector(address, node, port, line, homes))
+        area.lines.append(line)
+        nodes.append(node)
+    return nodes
+
+
+def _singles(around: Surroundings, area: Area, count: int) -> list[MediumNode]:
+    """Individual households: every meter has a unit of its own (LD3)."""
+    nodes: list[MediumNode] = []
+    for _ in range(count):
+        household = _household(around, area, _UNIT_BAUD)
+        _enter(area, household, port=CARRIER, links=("U3", "M3-N1"))
+        nodes.append(MeterNode(household.device.wire, area.engine, household.address))
+    return nodes
+
+
+def _bus(around: Surroundings, name: str, engine: Engine) -> MemoryLine:
+    line = MemoryLine(name, engine.clock, LineSettings(_LINE_BAUD), observer=around.observer)
+    for number, text in enumerate(around.plan.line_faults):
+        line.manipulators.append(fault_by_name(text, seed=engine.derive(f"fault/{name}/{number}")))
+    return line
+
+
+def _enter(
+    area: Area, household: Household, *, port: int, links: tuple[str, ...], collector: str = ""
+) -> None:
+    area.households.append(household)
+    area.links.append(links)
+    area.entries.append(
+        PointEntry(
+            area.address,
+            len(area.households),
+            household.address,
+            port=port,
+            tariffs=household.device.config.tables.tariffs,
+            collector=collector or "000000000000",
+        )
+    )
+
+
+def _main(number: int) -> str:
+    """Address of a concentrator on the medium, 12 digits."""
+    return f"90{number + 1:010d}"
+
+
+def _household(around: Surroundings, area: Area, baud: int) -> Household:
+    plan = around.plan
+    index = len(area.households) + 1
+    address = f"10{area.number + 1:04d}{index:06d}"
+    scene = Scene(area.engine)
+    device = _meter(around, area.engine, scene, address, baud)
+    number = area.number * 10_000 + index
+    truth = Truth(scene, area.engine.clock.wall(), plan.tariffs)
+    habits = Habits.draw(area.engine.random(f"habits/{number}"), two_way=plan.two_way, storage=plan.storage)
+    return Household(number, area.engine, scene, device, habits, truth, changes=plan.load_changes)
+
+
+def _meter(around: Surroundings, engine: Engine, scene: Scene, address: str, baud: int) -> EmulatedMeter:
+    """A meter with the plan's tariffs whose registers begin at nothing."""
+    plan = around.plan
+    seed = engine.derive(f"meter/{address}")
+    draw = engine.random(f"meter-clock/{address}")
+    nothing = (0.0,) * plan.tariff_count
+    fixed: dict[str, Any] = {
+        "address": address,
+        "baud": baud,
+        "rating": replace(RESIDENTIAL, tariffs=plan.tariff_count),
+        "tables": tariff_tables(plan),
+        "energy_wh": (nothing, nothing),
+        "clock_offset_s": round(draw.uniform(-plan.clock_spread_s, plan.clock_spread_s), 2),
+        "clock_drift_s_per_day": round(
+            draw.uniform(-plan.clock_drift_s_per_day, plan.clock_drift_s_per_day), 3
+        ),
+    }
+    if not plan.full_meters:
+        fixed["features"] = frozenset({"relay", "keep-supply"})
+    config = MeterConfig.conforming(seed, **fixed) if plan.errors else MeterConfig(**fixed)
+    return build_meter(engine, scene, config, defects=around.defects_of("meter", address))
+
+
+def tariff_tables(plan: NetworkPlan) -> TariffTables:
+    """The plan's tariffs, every day of the year."""
+    periods = tuple(Period(hour, minute, tariff) for hour, minute, tariff in plan.tariffs)
+    return TariffTables(tariffs=plan.tariff_count, day_tables=[[periods, periods], [periods, periods]])
