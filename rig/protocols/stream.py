@@ -56,6 +56,11 @@ class StreamReader(Generic[FrameT]):
         self._offset = 0  # octets handed out so far
         self._events: deque[FrameT | Noise] = deque()
 
+    @property
+    def pending(self) -> int:
+        """Octets held back because they may still become a frame."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> None:
         """Add received octets."""
         self._buffer += data

@@ -364,11 +364,6 @@ class FrameReader(StreamReader[Frame]):
             return max(1, self._size(start) - (held - start))
         return shortest - (held - start)
 
-    @property
-    def pending(self) -> int:
-        """Octets held back because they may still become a frame."""
-        return len(self._buffer)
-
     def _size(self, start: int) -> int:
         return (int.from_bytes(self._buffer[start + 1 : start + 3], "little") >> 2) + OVERHEAD
 
