@@ -1,0 +1,319 @@
+"""Commands: what somebody asks of one terminal, its requests, its answer and the legs of its time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from rig.errors import ConfigError, LocalProtocolError
+from rig.ncc.bodies import archive_bodies, forward_body, history_bodies
+from rig.ncc.events import counters_request
+from rig.ncc.items import parse_item
+from rig.ncc.requests import URGENT, Outcome, Request
+from rig.ports.command_center import Answered, CommandInput, CommandResult, CommandSpan, CommandStatus
+from rig.protocols.gdw1376_1.builders import identifiers
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.frame import Frame
+from rig.protocols.gdw1376_1.messages import Content, encode_unit, parse_message
+
+if TYPE_CHECKING:
+    from rig.ncc.core import Core
+    from rig.ncc.terminal import Terminal
+
+#: place of ``demand`` among the sources of readings
+_DEMAND: Final = 3
+#: commands whose answers are stored
+_STORED: Final = frozenset({"read_now", "read_history", "read_events"})
+
+
+@dataclass(slots=True)
+class Command:
+    """One command under way or finished."""
+
+    id: str
+    kind: str
+    terminal: str
+    submitted_s: float
+    open: int = 0
+    status: CommandStatus = "pending"
+    sent_s: float | None = None
+    answered_s: float | None = None
+    finished_s: float | None = None
+    attempts: int = 0
+    values: list[Answered] = field(default_factory=list)
+    spans: list[CommandSpan] = field(default_factory=list)
+    message: str = ""
+    watchers: list[Callable[[CommandResult], None]] = field(default_factory=list)
+
+    def result(self) -> CommandResult:
+        """For those who ask."""
+        return CommandResult(
+            self.id,
+            self.kind,
+            self.terminal,
+            self.status if self.finished_s is not None else "pending",
+            self.submitted_s,
+            self.sent_s,
+            self.answered_s,
+            self.finished_s,
+            self.attempts,
+            tuple(self.values),
+            tuple(self.spans),
+            self.message,
+        )
+
+
+class CommandDesk:
+    """Takes commands, makes requests of them, keeps their results."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._commands: OrderedDict[str, Command] = OrderedDict()
+        self._numbers = count(1)
+
+    # -- what can be asked
+
+    def read_now(self, terminal: str, points: Sequence[int], items: Sequence[str]) -> str:
+        """Class 1 data of points."""
+        types = [parse_item(item) for item in items]
+        if not points or not types:
+            raise ConfigError("nothing to read", key="points", hint="at least one point and one item")
+        wrong = [kind.id for kind in types if kind.afn != Afn.REALTIME_DATA]
+        if wrong:
+            raise ConfigError(
+                "no class 1 data", key="item", value=wrong[0], hint="history has its own command"
+            )
+        size = self._core.settings.points_per_request
+        ordered = sorted(set(points))
+        bodies = [
+            identifiers(ordered[at : at + size], [kind.number for kind in types])
+            for at in range(0, len(ordered), size)
+        ]
+        return self._start("read_now", terminal, Afn.REALTIME_DATA, bodies)
+
+    def read_history(
+        self, terminal: str, points: Sequence[int], item: str, first: datetime, count_: int, density_s: float
+    ) -> str:
+        """Class 2 data of points."""
+        bodies = history_bodies(
+            parse_item(item),
+            sorted(set(points)),
+            first,
+            count_,
+            density_s,
+            self._core.settings.points_per_request,
+        )
+        return self._start("read_history", terminal, Afn.HISTORY_DATA, bodies)
+
+    def set_parameter(
+        self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int
+    ) -> str:
+        """AFN 04."""
+        body = self._unit(Afn.SET_PARAMETERS, number, values, point)
+        return self._start("set_parameter", terminal, Afn.SET_PARAMETERS, [body])
+
+    def query_parameter(
+        self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int
+    ) -> str:
+        """AFN 0A."""
+        body = self._unit(Afn.QUERY_PARAMETERS, number, values, point)
+        return self._start("query_parameter", terminal, Afn.QUERY_PARAMETERS, [body])
+
+    def control(self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int) -> str:
+        """AFN 05."""
+        body = self._unit(Afn.CONTROL, number, values, point)
+        return self._start("control", terminal, Afn.CONTROL, [body])
+
+    def reset(self, terminal: str, number: int) -> str:
+        """AFN 01."""
+        return self._start("reset", terminal, Afn.RESET, [self._unit(Afn.RESET, number, {}, 0)])
+
+    def forward(self, terminal: str, port: int, message: bytes, timeout_s: float) -> str:
+        """AFN 10 F1."""
+        body = forward_body(port, message, timeout_s)
+        return self._start("forward", terminal, Afn.FORWARD, [body])
+
+    def send_archive(self, terminal: str, points: Sequence[int]) -> str:
+        """AFN 04 F10 of registered points."""
+        known = self._core.terminal(terminal).points
+        wanted = sorted(set(points)) or sorted(known)
+        absent = [point for point in wanted if point not in known]
+        if absent or not wanted:
+            raise ConfigError(
+                "no such collection point", key="point", value=absent[:1] or None, hint=terminal
+            )
+        bodies = archive_bodies([known[point] for point in wanted], self._core.settings.points_per_request)
+        return self._start("send_archive", terminal, Afn.SET_PARAMETERS, bodies)
+
+    def set_clock(self, terminal: str) -> str:
+        """AFN 05 F31 now."""
+        command, target = self._new("set_clock", terminal)
+        request = self._core.time.request(lambda outcome: self._part(command, target, outcome), URGENT)
+        self._submit(command, target, [request])
+        return command.id
+
+    def read_events(self, terminal: str, *, important: bool) -> str:
+        """0C F7, then 0E for what is not here."""
+        command, target = self._new("read_events", terminal)
+
+        def counted(outcome: Outcome) -> None:
+            if outcome.status != "done":
+                self._part(command, target, outcome)
+                return
+            unit = parse_message(outcome.frames[0], self._core.settings.profile).unit(0, 7)
+            value = unit.value("ec1" if important else "ec2") if unit is not None else None
+            if value is None or value.value is None:
+                self._part(command, target, outcome._replace(status="failed", message="no event counters"))
+                return
+            self._fetch(command, target, outcome, int(value.value), important=important)
+
+        request = self._request(Afn.REALTIME_DATA, counters_request(), counted)
+        self._submit(command, target, [request])
+        return command.id
+
+    def _fetch(
+        self, command: Command, target: Terminal, outcome: Outcome, counter: int, *, important: bool
+    ) -> None:
+        first = self._core.events._expected(target, important=important)  # noqa: SLF001 - one desk of the same core
+        if first == counter:
+            self._part(command, target, outcome)
+            return
+        values = {"pm": first, "pn": counter}
+        body = encode_unit(Afn.EVENTS, Content(0, 1 if important else 2, values), uplink=False)
+
+        def fetched(answer: Outcome) -> None:
+            if answer.status == "done":
+                self._core.events.store_frames(target, answer)
+                target.next_event[important] = counter
+            self._part(command, target, answer)
+
+        self._attempted(command, outcome)
+        if not target.queue.submit(self._request(Afn.EVENTS, body, fetched)):
+            self._part(command, target, outcome._replace(status="failed", message="too many requests wait"))
+
+    # -- results
+
+    def result(self, identity: str) -> CommandResult:
+        """How far a command is.
+
+        Raises:
+            ConfigError: there is no such command.
+        """
+        return self._get(identity).result()
+
+    def finished(self, identity: str) -> bool:
+        """It has ended."""
+        return self._get(identity).finished_s is not None
+
+    def watch(self, identity: str, told: Callable[[CommandResult], None]) -> None:
+        """Be told once when a command ends; at once when it has."""
+        command = self._get(identity)
+        if command.finished_s is not None:
+            told(command.result())
+        else:
+            command.watchers.append(told)
+
+    def _get(self, identity: str) -> Command:
+        found = self._commands.get(identity)
+        if found is None:
+            raise ConfigError("no such command", key="command", value=identity, hint="old ones are forgotten")
+        return found
+
+    # -- inside
+
+    def _unit(self, afn: int, number: int, values: Mapping[str, CommandInput], point: int) -> bytes:
+        try:
+            return encode_unit(afn, Content(point, number, dict(values)), uplink=False)
+        except LocalProtocolError as error:
+            raise ConfigError(
+                f"{afn:02X}.F{number}: {error.message}",
+                key="values",
+                value=error.got,
+                hint=str(error.expected) if error.expected is not None else None,
+            ) from error
+
+    def _new(self, kind: str, terminal: str) -> tuple[Command, Terminal]:
+        target = self._core.terminal(terminal)
+        command = Command(f"c{next(self._numbers)}", kind, target.entry.address, self._core.clock.now_s())
+        self._commands[command.id] = command
+        while len(self._commands) > self._core.limits.commands:
+            self._commands.popitem(last=False)
+        return command, target
+
+    def _start(self, kind: str, terminal: str, afn: int, bodies: Iterable[bytes]) -> str:
+        command, target = self._new(kind, terminal)
+        requests = [
+            self._request(afn, body, lambda outcome: self._part(command, target, outcome)) for body in bodies
+        ]
+        self._submit(command, target, requests)
+        return command.id
+
+    def _request(self, afn: int, body: bytes, done: Callable[[Outcome], None]) -> Request:
+        return Request(afn, body, done, URGENT, self._core.settings.command_s, _DEMAND)
+
+    def _submit(self, command: Command, target: Terminal, requests: Sequence[Request]) -> None:
+        command.open = len(requests)
+        for request in requests:
+            if not target.queue.submit(request):
+                self._part(command, target, Outcome("failed", (), (), "too many requests wait"))
+
+    def _attempted(self, command: Command, outcome: Outcome) -> None:
+        """Legs of the time on the link."""
+        if not outcome.attempts:
+            return
+        first_s = outcome.attempts[0].sent_s
+        if command.sent_s is None:
+            command.sent_s = first_s
+            command.spans.append(CommandSpan("queue", command.submitted_s, first_s))
+        command.answered_s = outcome.attempts[-1].ended_s
+        command.attempts += len(outcome.attempts)
+        command.spans += [CommandSpan("uplink", sent_s, ended_s) for sent_s, ended_s in outcome.attempts]
+
+    def _part(self, command: Command, target: Terminal, outcome: Outcome) -> None:
+        """One request of a command ended."""
+        del target
+        self._core.request_ended(outcome)
+        self._attempted(command, outcome)
+        command.open -= 1
+        if outcome.status == "done":
+            for frame in outcome.frames:
+                command.values += _answered(frame, self._core)
+        elif command.status in {"pending", "done"}:
+            command.status = outcome.status
+            command.message = outcome.message
+        if command.open > 0:
+            return
+        if command.status == "pending":
+            command.status = "done"
+        if command.kind in _STORED and command.status == "done":
+            began_s = self._core.clock.now_s()
+            self._core.journal.add([], done=lambda good: self._stored(command, began_s, good=good))
+        else:
+            self._end(command)
+
+    def _stored(self, command: Command, began_s: float, *, good: bool) -> None:
+        command.spans.append(CommandSpan("store", began_s, self._core.clock.now_s()))
+        if not good:
+            command.status = "failed"
+            command.message = f"not stored: {self._core.journal.last_error}"
+        self._end(command)
+
+    def _end(self, command: Command) -> None:
+        command.finished_s = self._core.clock.now_s()
+        self._core.counters[f"commands.{command.status}"] += 1
+        watchers, command.watchers = command.watchers, []
+        for told in watchers:
+            told(command.result())
+
+
+def _answered(frame: Frame, core: Core) -> list[Answered]:
+    """The values of an answer."""
+    found = []
+    for unit in parse_message(frame, core.settings.profile).units:
+        item = unit.item.id if unit.item is not None else f"{frame.afn:02X}.F{unit.number}"
+        found += [Answered(unit.point, item, value.key, value.value, value.unit) for value in unit.values]
+    return found

@@ -1,0 +1,302 @@
+"""The center itself, without sockets, threads or time of its own: connections, terminals, and the desks that use them.
+
+A shell gives it a clock that calls back, a store, a way to run a commit, and connections (``accept``). It never blocks
+and never waits; what it wants later it asks of the clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final, Literal
+
+from rig.errors import ConfigError
+from rig.ncc.commands import CommandDesk
+from rig.ncc.decode import Row
+from rig.ncc.events import EventDesk
+from rig.ncc.items import EPOCH, seconds_of, terminal_key
+from rig.ncc.journal import Journal, Runner, run_here
+from rig.ncc.requests import Outcome
+from rig.ncc.session import Session
+from rig.ncc.settings import Limits, Scheduler, Settings
+from rig.ncc.store import SOURCES, Store
+from rig.ncc.tasks import TaskDesk
+from rig.ncc.terminal import Terminal
+from rig.ncc.timekeeping import TimeDesk
+from rig.ports.command_center import CenterStatistics, PointEntry, Source, TerminalEntry
+from rig.protocols.gdw1376_1.builders import confirm
+from rig.protocols.gdw1376_1.control import ACCESS_DEMAND, TIME_STAMPED, Afn
+from rig.protocols.gdw1376_1.frame import Address, Frame, encode
+
+Log = Callable[[Literal["info", "warning"], str], None]
+SOURCE_CODES: Final[dict[Source, int]] = {name: code for code, name in enumerate(SOURCES)}
+_DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
+#: the same refusal of the same peer is logged once in so many seconds
+_LOG_AGAIN_S: Final = 60.0
+_LOG_KEYS: Final = 10_000
+
+
+def no_log(_level: str, _text: str) -> None:
+    """No log."""
+
+
+class Core:
+    """The center.
+
+    Args:
+        clock: calls back.
+        store: database.
+        settings: times and bounds.
+        run: how a blocking commit is run.
+        log: told what was refused and why, at a bounded rate.
+    """
+
+    def __init__(
+        self,
+        clock: Scheduler,
+        store: Store,
+        settings: Settings | None = None,
+        *,
+        run: Runner = run_here,
+        log: Log = no_log,
+    ) -> None:
+        self.clock = clock
+        self.store = store
+        self.settings = settings or Settings()
+        self.limits: Limits = self.settings.limits
+        self.journal = Journal(
+            store, clock, delay_s=self.settings.commit_s, most_rows=self.settings.commit_rows, run=run
+        )
+        self.counters: Counter[str] = Counter()
+        self.frames = 0
+        self.octets = 0
+        self.sessions: set[Session] = set()
+        self._per_address: Counter[str] = Counter()
+        self._penalties: dict[str, float] = {}
+        self._log = log
+        self._logged: dict[tuple[str, str], float] = {}
+        self._origin_s = 0.0
+        self._regulate()
+        self._terminals: dict[tuple[str, int], Terminal] = {}
+        self.events = EventDesk(self)
+        self.commands = CommandDesk(self)
+        self.time = TimeDesk(self)
+        self.tasks = TaskDesk(self)
+        for entry in store.terminals():
+            self._add(entry)
+        for point in store.points():
+            self.terminal(point.terminal).points[point.point] = point
+        for task in store.tasks():
+            self.tasks.start(task)
+
+    # -- archive
+
+    def _add(self, entry: TerminalEntry) -> Terminal:
+        key = terminal_key(entry.address)
+        found = self._terminals.get((entry.address[:4], key & 0xFFFFFF))
+        if found is None:
+            found = Terminal(entry, self.clock, self.settings)
+            self._terminals[found.address.region, found.address.terminal] = found
+        else:
+            found.update(entry)
+        return found
+
+    def register_terminals(self, entries: Iterable[TerminalEntry]) -> None:
+        """Add or replace terminals.
+
+        Raises:
+            ConfigError: a bad address or password.
+        """
+        wanted = list(entries)
+        for entry in wanted:
+            terminal_key(entry.address)
+            if len(entry.password) != self.settings.profile.password_octets:
+                raise ConfigError(
+                    "a password has 16 octets", key="password", value=len(entry.password), hint=entry.address
+                )
+            if entry.heartbeat_s <= 0:
+                raise ConfigError("a heartbeat takes time", key="heartbeat_s", value=entry.heartbeat_s)
+        self._settle()
+        self.store.save_terminals(wanted)
+        for entry in wanted:
+            self._add(entry)
+
+    def register_points(self, points: Iterable[PointEntry]) -> None:
+        """Add or replace collection points.
+
+        Raises:
+            ConfigError: an unknown terminal, or a point out of range.
+        """
+        wanted = list(points)
+        for point in wanted:
+            self.terminal(point.terminal)
+            if not 1 <= point.point <= 2040:
+                raise ConfigError("a measuring point is 1..2040", key="point", value=point.point)
+            if not (point.meter.isdigit() and len(point.meter) == 12):
+                raise ConfigError("a meter's address has 12 digits", key="meter", value=point.meter)
+        self._settle()
+        self.store.save_points(wanted)
+        for point in wanted:
+            self.terminal(point.terminal).points[point.point] = point
+
+    def _settle(self) -> None:
+        """Nothing of the journal is half written while the archive is."""
+        self.journal.flush()
+
+    def terminal(self, address: str) -> Terminal:
+        """A registered terminal.
+
+        Raises:
+            ConfigError: there is none of this address.
+        """
+        key = terminal_key(address)
+        found = self._terminals.get((address[:4], key & 0xFFFFFF))
+        if found is None:
+            raise ConfigError("terminal is not registered", key="terminal", value=address)
+        return found
+
+    def find(self, address: Address) -> Terminal | None:
+        """The registered terminal of a wire address; never a group."""
+        return None if address.group else self._terminals.get((address.region, address.terminal))
+
+    def terminals(self) -> tuple[Terminal, ...]:
+        """Every registered terminal, by address."""
+        return tuple(sorted(self._terminals.values(), key=lambda terminal: terminal.key))
+
+    # -- connections
+
+    def accept(self, remote: str) -> Session | None:
+        """What serves a new connection; None refuses it."""
+        host = remote.rpartition(":")[0] or remote
+        limits = self.limits
+        refused = ""
+        if len(self.sessions) >= limits.sessions:
+            refused = "sessions"
+        elif self._per_address[host] >= limits.sessions_per_address:
+            refused = "address-sessions"
+        elif self._penalties.get(host, 0.0) > self.clock.now_s():
+            refused = "penalty"
+        if refused:
+            self.note(f"refused.{refused}", host, "connection refused")
+            return None
+        session = Session(self, remote)
+        self.sessions.add(session)
+        self._per_address[host] += 1
+        self.counters["sessions"] += 1
+        return session
+
+    def left(self, session: Session) -> None:
+        """A connection ended."""
+        self.sessions.discard(session)
+        host = session.remote.rpartition(":")[0] or session.remote
+        self._per_address[host] -= 1
+        if self._per_address[host] <= 0:
+            del self._per_address[host]
+        terminal = session.terminal
+        if terminal is not None and terminal.session is session:
+            terminal.session = None
+            terminal.queue.detach()
+
+    def punish(self, session: Session, what: str) -> None:
+        """A peer sent too much too fast: it is cut off, and its address kept out for a while."""
+        host = session.remote.rpartition(":")[0] or session.remote
+        if len(self._penalties) > _LOG_KEYS:
+            self._penalties.clear()
+        self._penalties[host] = self.clock.now_s() + self.limits.penalty_s
+        session.close("rate", f"too many {what} a second")
+
+    def logged_in(self, terminal: Terminal, session: Session) -> None:
+        """A terminal logged in; an older connection of it is half-open and goes."""
+        older, terminal.session = terminal.session, session
+        if older is not None and older is not session:
+            older.close("superseded", f"{terminal.address} logged in again")
+        terminal.logins += 1
+        terminal.last_seen = self.clock.wall()
+        self.counters["logins"] += 1
+        terminal.queue.attach(session)
+        self.time.logged_in(terminal)
+        self.tasks.logged_in(terminal)
+
+    @property
+    def congested(self) -> bool:
+        """More waits for the database than the bound allows: a shell stops reading until it is stored."""
+        return self.journal.waiting_rows >= self.limits.backlog_rows
+
+    # -- what terminals answer
+
+    def answered(self, terminal: Terminal, frame: Frame) -> None:
+        """An answer: data go into the store whoever asked, the request is finished."""
+        current = terminal.queue.current
+        session = terminal.session
+        if frame.access_demand and len(frame.body) >= 2 and frame.afn != Afn.CONFIRM:
+            end = len(frame.body) - (6 if frame.seq & TIME_STAMPED else 0)
+            self.events.counted(terminal, (frame.body[end - 2], frame.body[end - 1]))
+        ack = encode(confirm(frame)) if frame.sequence.confirm else b""
+        if frame.afn in _DATA:
+            source = current.source if current is not None else SOURCE_CODES["task"]
+            self.journal.add(self.rows(terminal, frame, source), session if ack else None, ack)
+        elif ack and session is not None:
+            session.send(ack)
+        if not terminal.queue.answered(frame):
+            self.counters["frames.stale"] += 1
+
+    def rows(self, terminal: Terminal, frame: Frame, source: int) -> list[Row]:
+        """Rows of a data frame."""
+        end = (
+            len(frame.body)
+            - (2 if frame.control & ACCESS_DEMAND else 0)
+            - (6 if frame.seq & TIME_STAMPED else 0)
+        )
+        return terminal.decoder.rows(frame, end, self.now_mark(), source)[0]
+
+    # -- time, figures, log
+
+    def _regulate(self) -> None:
+        """Tie the wall time to the monotonic one again; the wall may be set while the center runs."""
+        gap = self.clock.wall() - EPOCH
+        self._origin_s = gap.total_seconds() - self.clock.now_s()
+        self.clock.call_at(self.clock.now_s() + 60.0, self._regulate)
+
+    def now_mark(self) -> int:
+        """Local time in seconds since the epoch of the store."""
+        return int(self._origin_s + self.clock.now_s())
+
+    def wall_mark(self) -> int:
+        """The same, read afresh."""
+        return seconds_of(self.clock.wall())
+
+    def note(self, reason: str, remote: str, detail: str) -> None:
+        """Count something refused, and log it unless the same was logged a moment ago."""
+        self.counters[reason] += 1
+        key = reason, remote.rpartition(":")[0]
+        now_s = self.clock.now_s()
+        if now_s - self._logged.get(key, -_LOG_AGAIN_S) < _LOG_AGAIN_S:
+            return
+        if len(self._logged) >= _LOG_KEYS:
+            self._logged.clear()
+        self._logged[key] = now_s
+        self._log(
+            "warning" if "refused" in reason or "closed" in reason else "info", f"{reason} {remote}: {detail}"
+        )
+
+    def request_ended(self, outcome: Outcome) -> None:
+        """Count how a request ended."""
+        self.counters[f"requests.{outcome.status}"] += 1
+
+    def statistics(self) -> CenterStatistics:
+        """Counts since the start."""
+        terminals = self._terminals.values()
+        journal = self.journal
+        counters = dict(self.counters) | {
+            "frames.received": self.frames,
+            "octets.received": self.octets,
+            "rows.stored": journal.stored,
+            "rows.doubled": journal.doubled,
+            "rows.absent": sum(terminal.decoder.absent for terminal in terminals),
+            "refused.point": sum(terminal.decoder.refused for terminal in terminals),
+            "groups": journal.groups,
+            "groups.failed": journal.failed,
+            "requests.repeated": sum(terminal.queue.repeats for terminal in terminals),
+        }
+        online = sum(terminal.session is not None for terminal in terminals)
+        return CenterStatistics(online, len(self.sessions), journal.stored, counters)

@@ -1,0 +1,318 @@
+"""What may be done with the center, by whom, and what of it is written down: the one door for the API and for tests.
+
+Roles build on each other: a viewer looks, an operator reads on demand and keeps archive and tasks, a controller
+switches, sets parameters and clocks, resets and forwards, an admin sees the audit trail and may do everything. Every
+command that changes something outside is written to the audit trail before it is sent, and its outcome when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from rig.errors import RigError
+from rig.ncc.core import Core
+from rig.ncc.items import codes_of, terminal_key
+from rig.ncc.store import AuditRow, bounds
+from rig.ports.command_center import (
+    AuditRecord,
+    CenterStatistics,
+    CollectionTask,
+    CommandInput,
+    CommandResult,
+    CycleStatistics,
+    EventRecord,
+    PointEntry,
+    Reading,
+    TerminalEntry,
+    TerminalState,
+)
+
+Role = Literal["viewer", "operator", "controller", "admin"]
+ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "controller", "admin")
+#: longest detail of an audit line
+_DETAIL: Final = 2000
+
+
+class ForbiddenError(RigError):
+    """The actor's role does not allow this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks."""
+
+    name: str
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Whether the actor has at least this role."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class Service:
+    """The center's functions with roles and audit."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    def _need(self, actor: Actor, role: Role, action: str, terminal: str = "") -> None:
+        """Refuse, count and write down what a role does not allow.
+
+        Raises:
+            ForbiddenError: the role is too low.
+        """
+        if actor.may(role):
+            return
+        self.core.note("refused.role", actor.name, f"{action} needs the role {role}, {actor.role} given")
+        self._audit(actor, action, terminal, "", f"refused: needs the role {role}")
+        raise ForbiddenError(f"{actor.name} is {actor.role}: {action} needs the role {role}")
+
+    def _audit(self, actor: Actor, action: str, terminal: str, detail: str, outcome: str) -> None:
+        row = AuditRow(
+            self.core.wall_mark(),
+            actor.name[:64],
+            action[:64],
+            terminal[:16],
+            detail[:_DETAIL],
+            outcome[:_DETAIL],
+        )
+        self.core.journal.add_audit(row)
+
+    def _audited(
+        self, actor: Actor, action: str, terminal: str, detail: str, order: Callable[[], str]
+    ) -> str:
+        """Order a command; the trail tells that it was ordered, and how it ended."""
+        self._need(actor, "controller", action, terminal)
+        self._audit(actor, action, terminal, detail, "ordered")
+        self.core.journal.flush()
+        command = order()
+
+        def ended(result: CommandResult) -> None:
+            words = f"{command} {result.status}"
+            self._audit(
+                actor, action, terminal, detail, f"{words}: {result.message}" if result.message else words
+            )
+
+        self.core.commands.watch(command, ended)
+        return command
+
+    # -- archive
+
+    def register_terminals(self, actor: Actor, entries: Iterable[TerminalEntry]) -> None:
+        """Add or replace terminals."""
+        wanted = list(entries)
+        self._need(actor, "operator", "register terminals")
+        self.core.register_terminals(wanted)
+        for entry in wanted:
+            self._audit(actor, "register terminal", entry.address, entry.role, "done")
+
+    def register_points(self, actor: Actor, points: Iterable[PointEntry]) -> None:
+        """Add or replace collection points."""
+        wanted = list(points)
+        self._need(actor, "operator", "register points")
+        self.core.register_points(wanted)
+        for address in sorted({point.terminal for point in wanted}):
+            number = sum(point.terminal == address for point in wanted)
+            self._audit(actor, "register points", address, f"{number} points", "done")
+
+    def terminals(self, actor: Actor) -> tuple[TerminalState, ...]:
+        """Every terminal."""
+        self._need(actor, "viewer", "list terminals")
+        return tuple(terminal.state() for terminal in self.core.terminals())
+
+    def terminal(self, actor: Actor, address: str) -> TerminalState:
+        """One terminal."""
+        self._need(actor, "viewer", "see terminal", address)
+        return self.core.terminal(address).state()
+
+    def points(self, actor: Actor, terminal: str = "") -> tuple[PointEntry, ...]:
+        """Collection points of one terminal or of all."""
+        self._need(actor, "viewer", "list points", terminal)
+        chosen = (self.core.terminal(terminal),) if terminal else self.core.terminals()
+        return tuple(found.points[number] for found in chosen for number in sorted(found.points))
+
+    # -- tasks
+
+    def schedule(self, actor: Actor, task: CollectionTask) -> None:
+        """Start or replace a task."""
+        self._need(actor, "operator", "schedule task")
+        self.core.tasks.start(task)
+        self.core.journal.flush()
+        self.core.store.save_task(task)
+        self._audit(actor, "schedule task", "", f"{task.name}: {', '.join(task.items)}", "done")
+
+    def unschedule(self, actor: Actor, name: str) -> None:
+        """End a task."""
+        self._need(actor, "operator", "end task")
+        self.core.tasks.stop(name)
+        self.core.journal.flush()
+        self.core.store.drop_task(name)
+        self._audit(actor, "end task", "", name, "done")
+
+    def tasks(self, actor: Actor) -> tuple[CollectionTask, ...]:
+        """Tasks that run."""
+        self._need(actor, "viewer", "list tasks")
+        return self.core.tasks.tasks()
+
+    # -- commands
+
+    def read_now(self, actor: Actor, terminal: str, points: Sequence[int], items: Sequence[str]) -> str:
+        """Class 1 data."""
+        self._need(actor, "operator", "read", terminal)
+        return self.core.commands.read_now(terminal, points, items)
+
+    def read_history(
+        self,
+        actor: Actor,
+        terminal: str,
+        points: Sequence[int],
+        item: str,
+        first: datetime,
+        count: int = 1,
+        density_s: float = 3600.0,
+    ) -> str:
+        """Class 2 data."""
+        self._need(actor, "operator", "read history", terminal)
+        return self.core.commands.read_history(terminal, points, item, first, count, density_s)
+
+    def query_parameter(
+        self,
+        actor: Actor,
+        terminal: str,
+        number: int,
+        point: int = 0,
+        values: Mapping[str, CommandInput] | None = None,
+    ) -> str:
+        """AFN 0A."""
+        self._need(actor, "operator", "query parameter", terminal)
+        return self.core.commands.query_parameter(terminal, number, values or {}, point)
+
+    def read_events(self, actor: Actor, terminal: str, *, important: bool = True) -> str:
+        """Fetch events."""
+        self._need(actor, "operator", "read events", terminal)
+        return self.core.commands.read_events(terminal, important=important)
+
+    def set_parameter(
+        self, actor: Actor, terminal: str, number: int, values: Mapping[str, CommandInput], point: int = 0
+    ) -> str:
+        """AFN 04."""
+        detail = f"04.F{number} P{point} {_words(values)}"
+        return self._audited(
+            actor,
+            "set parameter",
+            terminal,
+            detail,
+            lambda: self.core.commands.set_parameter(terminal, number, values, point),
+        )
+
+    def send_archive(self, actor: Actor, terminal: str, points: Sequence[int] = ()) -> str:
+        """04 F10."""
+        detail = f"{len(points) or 'all'} points"
+        return self._audited(
+            actor, "send archive", terminal, detail, lambda: self.core.commands.send_archive(terminal, points)
+        )
+
+    def control(
+        self,
+        actor: Actor,
+        terminal: str,
+        number: int,
+        point: int = 0,
+        values: Mapping[str, CommandInput] | None = None,
+    ) -> str:
+        """AFN 05."""
+        detail = f"05.F{number} P{point} {_words(values or {})}"
+        return self._audited(
+            actor,
+            "control",
+            terminal,
+            detail,
+            lambda: self.core.commands.control(terminal, number, values or {}, point),
+        )
+
+    def set_clock(self, actor: Actor, terminal: str) -> str:
+        """05 F31."""
+        return self._audited(
+            actor, "set clock", terminal, "05.F31", lambda: self.core.commands.set_clock(terminal)
+        )
+
+    def reset(self, actor: Actor, terminal: str, number: int) -> str:
+        """AFN 01."""
+        return self._audited(
+            actor, "reset", terminal, f"01.F{number}", lambda: self.core.commands.reset(terminal, number)
+        )
+
+    def forward(self, actor: Actor, terminal: str, port: int, message: bytes, timeout_s: float = 10.0) -> str:
+        """10 F1: what a meter is told this way may switch it, so it needs the same role."""
+        detail = f"port {port}: {message.hex()}"
+        return self._audited(
+            actor,
+            "forward",
+            terminal,
+            detail,
+            lambda: self.core.commands.forward(terminal, port, message, timeout_s),
+        )
+
+    def result(self, actor: Actor, command: str) -> CommandResult:
+        """How far a command is."""
+        self._need(actor, "viewer", "see command")
+        return self.core.commands.result(command)
+
+    # -- queries
+
+    def readings(
+        self,
+        actor: Actor,
+        terminal: str = "",
+        point: int | None = None,
+        item: str = "",
+        *,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        tariff: int | None = None,
+        limit: int = 100_000,
+    ) -> tuple[Reading, ...]:
+        """Stored values."""
+        self._need(actor, "viewer", "see readings", terminal)
+        low, high = bounds(first, last)
+        return self.core.store.readings(
+            terminal_key(terminal) if terminal else None,
+            point,
+            codes_of(item) if item else (),
+            first=low,
+            last=high,
+            tariff=tariff,
+            limit=limit,
+        )
+
+    def events(
+        self, actor: Actor, terminal: str = "", *, erc: int | None = None, first: datetime | None = None
+    ) -> tuple[EventRecord, ...]:
+        """Stored events."""
+        self._need(actor, "viewer", "see events", terminal)
+        return self.core.store.events(
+            terminal_key(terminal) if terminal else None, erc, bounds(first, None)[0]
+        )
+
+    def statistics(self, actor: Actor) -> CenterStatistics:
+        """Counts since the start."""
+        self._need(actor, "viewer", "see statistics")
+        return self.core.statistics()
+
+    def cycle(self, actor: Actor, task: str, first: datetime, last: datetime) -> CycleStatistics:
+        """Success of a task."""
+        self._need(actor, "viewer", "see statistics")
+        return self.core.tasks.cycle(task, first, last)
+
+    def audit(self, actor: Actor, terminal: str = "") -> tuple[AuditRecord, ...]:
+        """The audit trail."""
+        self._need(actor, "admin", "see the audit trail", terminal)
+        self.core.journal.flush()
+        return self.core.store.audit(terminal)
+
+
+def _words(values: Mapping[str, CommandInput]) -> str:
+    return " ".join(f"{key}={value}" for key, value in values.items())

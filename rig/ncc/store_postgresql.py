@@ -1,0 +1,131 @@
+"""Groups into PostgreSQL: binary COPY into a staging table, then what is not there yet into the table."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
+
+from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
+from rig.ncc.store_tables import AUDIT, EVENT
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER: Final = b"\xff\xff"
+#: field count, then length and value of every column of the table, in its order
+_ROW: Final = Struct(">hiiiqihiiiiihiqiiih")
+_STAGE: Final = "CREATE TEMPORARY TABLE IF NOT EXISTS reading_stage (LIKE reading) ON COMMIT DELETE ROWS"
+_COPY: Final = "COPY reading_stage FROM STDIN (FORMAT BINARY)"
+_MERGE: Final = "INSERT INTO reading SELECT * FROM reading_stage ON CONFLICT DO NOTHING"
+
+
+def _statement(table: Table, columns: tuple[str, ...]) -> str:
+    statement = insert(table).on_conflict_do_nothing() if table is not AUDIT else insert(table)
+    dialect = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    return str(compiled)
+
+
+_EVENTS: Final = _statement(EVENT, EventRow._fields)
+_AUDIT: Final = _statement(AUDIT, AuditRow._fields)
+
+
+class _Prepared(NamedTuple):
+    copy: bytes
+    batch: Batch
+
+
+class PostgresqlWriter:
+    """A connection of its own that writes all groups."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._shown = engine.url.render_as_string(hide_password=True)
+        self._pooled: Any = None
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def prepare(self, batch: Batch) -> object:
+        """The rows as the octets of a binary COPY, sorted by key so that pages are touched once."""
+        batch.rows.sort()
+        pack = _ROW.pack
+        octets = b"".join(
+            [
+                pack(
+                    9,
+                    4,
+                    day,
+                    8,
+                    terminal,
+                    2,
+                    point,
+                    4,
+                    item,
+                    4,
+                    second,
+                    2,
+                    tariff,
+                    8,
+                    value,
+                    4,
+                    received,
+                    2,
+                    source,
+                )
+                for day, terminal, point, item, second, tariff, value, received, source in batch.rows
+            ]
+        )
+        return _Prepared(_HEADER + octets + _TRAILER if octets else b"", batch)
+
+    def commit(self, prepared: object) -> int:
+        """Copy, merge and commit; a broken connection is opened anew for the next group."""
+        if not isinstance(prepared, _Prepared):
+            raise TypeError(type(prepared))
+        try:
+            return self._write(self._open(), prepared)
+        except psycopg.Error as error:
+            self._drop()
+            raise StoreError(f"{self._shown}: {str(error).strip().splitlines()[0]}") from error
+
+    def _write(self, connection: psycopg.Connection[Any], prepared: _Prepared) -> int:
+        new = 0
+        with connection.cursor() as cursor:
+            if prepared.copy:
+                cursor.execute(_STAGE)
+                with cursor.copy(_COPY) as copy:
+                    copy.write(prepared.copy)
+                cursor.execute(_MERGE)
+                new = cursor.rowcount
+            if prepared.batch.events:
+                cursor.executemany(_EVENTS, prepared.batch.events)
+            if prepared.batch.audit:
+                cursor.executemany(_AUDIT, prepared.batch.audit)
+        connection.commit()
+        return new
+
+    def _open(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._drop()
+            self._pooled = self._engine.raw_connection()
+            self._connection = self._pooled.driver_connection
+            assert self._connection is not None
+            with self._connection.cursor() as cursor:
+                cursor.execute("SET synchronous_commit = on")
+            self._connection.commit()
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._pooled is not None:
+            self._pooled.invalidate()
+        self._pooled = self._connection = None
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._pooled is not None:
+            self._pooled.close()
+        self._pooled = self._connection = None

@@ -1,0 +1,98 @@
+"""Groups into SQLite: WAL, durable at every commit, one transaction a group."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, Table, create_engine, event, pool
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert
+
+from rig.errors import ConfigError
+from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
+from rig.ncc.store_tables import AUDIT, EVENT, READING
+
+_SYNCHRONOUS: Final = ("FULL", "NORMAL", "OFF")
+#: pages of the log after which it is written back, 64 MiB; a commit that does it takes longer
+_CHECKPOINT_PAGES: Final = 16384
+_CACHE_KIB: Final = 262144
+
+
+def sqlite_engine(url: URL) -> Engine:
+    """Engine for a file (``?synchronous=FULL|NORMAL|OFF``) or, without one, for a database in memory.
+
+    Raises:
+        ConfigError: another value of ``synchronous``.
+    """
+    wanted = str(url.query.get("synchronous", "FULL")).upper()
+    if wanted not in _SYNCHRONOUS:
+        raise ConfigError(
+            "no such durability", key="synchronous", value=wanted, hint=" or ".join(_SYNCHRONOUS)
+        )
+    plain = url.difference_update_query(["synchronous"])
+    memory = plain.database in {None, "", ":memory:"}
+    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 30.0}
+    engine = create_engine(
+        plain, connect_args=arguments, poolclass=pool.StaticPool if memory else pool.QueuePool
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {wanted}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    return engine
+
+
+def _statement(table: Table, columns: tuple[str, ...]) -> str:
+    """Insert of a row whose key is not there yet."""
+    statement = insert(table).on_conflict_do_nothing() if table is not AUDIT else insert(table)
+    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(columns))
+    return str(compiled)
+
+
+_READINGS: Final = _statement(READING, tuple(column.name for column in READING.columns))
+_EVENTS: Final = _statement(EVENT, EventRow._fields)
+_AUDIT: Final = _statement(AUDIT, AuditRow._fields)
+
+
+class SqliteWriter:
+    """A connection of its own that writes all groups."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._pooled = engine.raw_connection()
+        self._connection: sqlite3.Connection = self._pooled.driver_connection  # type: ignore[assignment]
+        self._shown = engine.url.render_as_string(hide_password=True)
+
+    def prepare(self, batch: Batch) -> object:
+        """Rows into an open transaction; sorted, so that neighbours in the table are written together."""
+        connection = self._connection
+        before = connection.total_changes
+        try:
+            batch.rows.sort()
+            connection.executemany(_READINGS, batch.rows)
+            new = connection.total_changes - before
+            if batch.events:
+                connection.executemany(_EVENTS, batch.events)
+            if batch.audit:
+                connection.executemany(_AUDIT, batch.audit)
+        except sqlite3.Error as error:
+            connection.rollback()
+            raise StoreError(f"{self._shown}: {error}") from error
+        return new
+
+    def commit(self, prepared: object) -> int:
+        """Make the transaction durable; this waits for the disk and lets other threads run."""
+        try:
+            self._connection.commit()
+        except sqlite3.Error as error:
+            self._connection.rollback()
+            raise StoreError(f"{self._shown}: {error}") from error
+        return int(str(prepared))
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._pooled.close()

@@ -1,0 +1,386 @@
+"""Tasks: what is due in a cycle, what of it is stored, and asking for the rest again until it is there.
+
+A run and a re-collection are the same: the gaps between what is due and what is stored are asked for. So what a
+terminal reports by itself is never asked for, and a center that was away catches up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rig.errors import ConfigError
+from rig.ncc.bodies import history_unit, joined, next_month
+from rig.ncc.items import (
+    DAY_S,
+    DENSITY_CODE,
+    EPOCH,
+    ItemType,
+    moment,
+    parse_item,
+    seconds_of,
+    terminal_address,
+)
+from rig.ncc.requests import BULK, Outcome, Request
+from rig.ports.command_center import CollectionTask, CycleStatistics, Missing
+from rig.protocols.gdw1376_1.builders import identifiers
+from rig.protocols.gdw1376_1.control import Afn
+
+if TYPE_CHECKING:
+    from rig.ncc.core import Core
+    from rig.ncc.settings import Handle
+    from rig.ncc.store import PresentRow
+    from rig.ncc.terminal import Terminal
+
+_TASK: Final = 1
+_RECOLLECTION: Final = 2
+_DEMAND: Final = 3
+#: gaps that a report of success lists
+_LISTED: Final = 10_000
+_CURVE_POINTS: Final = 255
+
+
+class Due(NamedTuple):
+    """Marks of one item that a run collects; for class 1 data any mark from the first of them to the second."""
+
+    kind: ItemType
+    marks: tuple[int, ...]
+    until: int = 0
+
+
+@dataclass(slots=True)
+class _Running:
+    """A task under way."""
+
+    task: CollectionTask
+    kinds: tuple[ItemType, ...]
+    run: Handle | None = None
+    again: Handle | None = None
+
+
+class TaskDesk:
+    """Runs tasks."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._running: dict[str, _Running] = {}
+        self._busy: set[tuple[str, int]] = set()
+
+    # -- start and end
+
+    def start(self, task: CollectionTask) -> None:
+        """Run a task from now on; one of the same name is replaced.
+
+        Raises:
+            ConfigError: an item, a period or a density that cannot be.
+        """
+        kinds = tuple(parse_item(item) for item in task.items)
+        if not task.name or not kinds or task.period_s < 60:
+            raise ConfigError(
+                "a task has a name, items, and a period of a minute or more", key="task", value=task.name
+            )
+        if any(kind.mark == "curve" for kind in kinds) and int(task.density_s) not in DENSITY_CODE:
+            raise ConfigError("no such density", key="density_s", value=task.density_s)
+        for address in task.terminals:
+            self._core.terminal(address)
+        self.stop(task.name)
+        running = self._running[task.name] = _Running(task, kinds)
+        self._next_run(running)
+        if task.recollect_s:
+            self._next_again(running, min(task.recollect_s, self._core.settings.recollect_login_s))
+
+    def stop(self, name: str) -> None:
+        """End a task."""
+        running = self._running.pop(name, None)
+        for handle in (running.run, running.again) if running is not None else ():
+            if handle is not None:
+                handle.cancel()
+
+    def tasks(self) -> tuple[CollectionTask, ...]:
+        """Tasks that run."""
+        return tuple(running.task for running in self._running.values())
+
+    def _next_run(self, running: _Running) -> None:
+        task, clock = running.task, self._core.clock
+        now = clock.wall()
+        past_s = (now - task.first_at).total_seconds()
+        number = max(0, math.floor(past_s / task.period_s + 1e-9) + 1) if past_s >= 0 else 0
+        at = task.first_at + timedelta(seconds=number * task.period_s)
+        when_s = clock.now_s() + (at - now).total_seconds()
+        running.run = clock.call_at(when_s, lambda: self._run(running, at))
+
+    def _run(self, running: _Running, at: datetime) -> None:
+        self._next_run(running)
+        self._core.counters["tasks.runs"] += 1
+        self._collect(running, [at], self._terminals(running.task), _TASK)
+
+    def _next_again(self, running: _Running, delay_s: float) -> None:
+        clock = self._core.clock
+        running.again = clock.call_at(clock.now_s() + delay_s, lambda: self._again(running))
+
+    def _again(self, running: _Running) -> None:
+        self._next_again(running, running.task.recollect_s)
+        runs = self.open_runs(running.task)
+        if runs:
+            self._collect(running, runs, self._terminals(running.task), _RECOLLECTION)
+
+    def open_runs(self, task: CollectionTask) -> list[datetime]:
+        """Runs whose gaps are still looked for; the newest, if its own requests may still be out, too."""
+        now = self._core.clock.wall()
+        first = now - timedelta(seconds=task.recollect_for_s)
+        return list(runs_between(task, first, now))
+
+    def logged_in(self, terminal: Terminal) -> None:
+        """A terminal is back: what it missed is asked for soon."""
+        clock = self._core.clock
+        if self._running:
+            delay_s = self._core.settings.recollect_login_s
+            clock.call_at(clock.now_s() + delay_s, lambda: self._catch_up(terminal))
+
+    def _catch_up(self, terminal: Terminal) -> None:
+        for running in tuple(self._running.values()):
+            task = running.task
+            if task.recollect_s and (not task.terminals or terminal.entry.address in task.terminals):
+                runs = self.open_runs(task)
+                if runs:
+                    self._collect(running, runs, [terminal], _RECOLLECTION)
+
+    def _terminals(self, task: CollectionTask) -> list[Terminal]:
+        if task.terminals:
+            return [self._core.terminal(address) for address in task.terminals]
+        return list(self._core.terminals())
+
+    # -- gaps
+
+    def _collect(
+        self, running: _Running, runs: list[datetime], terminals: list[Terminal], source: int
+    ) -> None:
+        """Ask the terminals that are there for what is due and not stored."""
+        there = [
+            terminal
+            for terminal in terminals
+            if terminal.session is not None and (running.task.name, terminal.key) not in self._busy
+        ]
+        dues = [due for at in runs for due in dues_of(running, at)]
+        if not there or not dues:
+            return
+        self._core.journal.flush()
+        stored = self._present(dues, there[0].key if len(there) == 1 else None)
+        for terminal in there:
+            bodies = self._bodies(running.task, terminal, dues, stored.get(terminal.key, set()))
+            if bodies:
+                self._busy.add((running.task.name, terminal.key))
+                self._ask(running, terminal, deque(bodies), source)
+
+    def _present(self, dues: list[Due], terminal: int | None) -> dict[int, set[tuple[int, int, int]]]:
+        """What is stored: point, quantity and mark, by terminal."""
+        codes = sorted({due.kind.leading.code for due in dues})
+        first = min(min(due.marks) for due in dues)
+        last = max(max(due.until, *due.marks) for due in dues)
+        found: dict[int, set[tuple[int, int, int]]] = {}
+        for row in self._core.store.present(codes, first, last, terminal):
+            found.setdefault(row.terminal, set()).add((row.point, row.item, row.mark))
+        return found
+
+    def _bodies(
+        self, task: CollectionTask, terminal: Terminal, dues: list[Due], stored: set[tuple[int, int, int]]
+    ) -> list[tuple[int, bytes]]:
+        """Requests for the gaps of one terminal."""
+        settings = self._core.settings
+        history: list[bytes] = []
+        curves: list[bytes] = []
+        found: list[tuple[int, bytes]] = []
+        points = list(task.points) or sorted(terminal.points)
+        for due in dues:
+            code = due.kind.leading.code
+            if due.kind.mark == "read":
+                have = {
+                    point
+                    for point, item, mark in stored
+                    if item == code and due.marks[0] <= mark <= due.until
+                }
+                lacking = [point for point in points if point not in have]
+                found += [
+                    (
+                        Afn.REALTIME_DATA,
+                        identifiers(lacking[at : at + settings.points_per_request], [due.kind.number]),
+                    )
+                    for at in range(0, len(lacking), settings.points_per_request)
+                ]
+                continue
+            for point in points:
+                lacks = [mark for mark in due.marks if (point, code, mark) not in stored]
+                if due.kind.mark == "curve":
+                    curves += _stretches(due.kind, point, lacks, int(task.density_s))
+                else:
+                    history += [history_unit(due.kind, point, mark) for mark in lacks]
+        found += [(Afn.HISTORY_DATA, body) for body in joined(history, settings.points_per_request)]
+        most = max(1, settings.values_per_request // max((len(due.marks) for due in dues), default=1))
+        found += [(Afn.HISTORY_DATA, body) for body in joined(curves, min(most, settings.points_per_request))]
+        return found
+
+    def _ask(
+        self, running: _Running, terminal: Terminal, bodies: deque[tuple[int, bytes]], source: int
+    ) -> None:
+        """One request after the other; silence ends it, the next re-collection goes on."""
+        key = (running.task.name, terminal.key)
+        if not bodies or self._running.get(running.task.name) is not running:
+            self._busy.discard(key)
+            return
+        afn, body = bodies.popleft()
+
+        def done(outcome: Outcome) -> None:
+            self._core.request_ended(outcome)
+            if outcome.status in {"done", "denied"}:
+                self._ask(running, terminal, bodies, source)
+            else:
+                self._busy.discard(key)
+
+        request = Request(afn, body, done, BULK, self._core.settings.command_s, source)
+        if not terminal.queue.submit(request):
+            self._busy.discard(key)
+
+    # -- figures
+
+    def cycle(self, name: str, first: datetime, last: datetime) -> CycleStatistics:
+        """Success of a task for marks of a period, counted at the database.
+
+        Raises:
+            ConfigError: no such task.
+        """
+        running = self._running.get(name)
+        if running is None:
+            raise ConfigError("no such task", key="task", value=name)
+        task = running.task
+        self._core.journal.flush()
+        low, high = seconds_of(first), seconds_of(last)
+        # a run lies after the marks it collects, by a month and its length at most
+        runs = runs_between(task, first, last + timedelta(days=32, seconds=task.period_s))
+        tally = _Tally(task)
+        rows = _Stored(
+            self._core.store.present(sorted({kind.leading.code for kind in running.kinds}), low, high)
+        )
+        for at in runs:
+            for due in dues_of(running, at):
+                marks = tuple(mark for mark in due.marks if low <= mark <= high)
+                if marks:
+                    for terminal in self._terminals(task):
+                        tally.count(terminal, due._replace(marks=marks), at, rows)
+        return tally.result()
+
+
+class _Stored:
+    """Stored totals, found by place; and those of one quantity in the order of their marks."""
+
+    def __init__(self, rows: Iterable[PresentRow]) -> None:
+        self.exact: dict[tuple[int, int, int, int], PresentRow] = {}
+        self._series: dict[tuple[int, int, int], list[PresentRow]] = {}
+        for row in rows:
+            self.exact[row.terminal, row.point, row.item, row.mark] = row
+            self._series.setdefault((row.terminal, row.point, row.item), []).append(row)
+
+    def find(self, terminal: int, point: int, due: Due, mark: int) -> PresentRow | None:
+        """The value of a mark; for class 1 data the first one of the run's period."""
+        code = due.kind.leading.code
+        if due.kind.mark != "read":
+            return self.exact.get((terminal, point, code, mark))
+        series = self._series.get((terminal, point, code), ())
+        return min(
+            (row for row in series if mark <= row.mark <= due.until), key=lambda row: row.mark, default=None
+        )
+
+
+class _Tally:
+    """Counts the success of a task."""
+
+    def __init__(self, task: CollectionTask) -> None:
+        self._task = task
+        self._due = self._once = self._stored = self._demanded = 0
+        self._missing: list[Missing] = []
+
+    def count(self, terminal: Terminal, due: Due, at: datetime, rows: _Stored) -> None:
+        """What a run owes of one terminal."""
+        latest = seconds_of(at) + self._task.window_s
+        for point in list(self._task.points) or sorted(terminal.points):
+            for mark in due.marks:
+                self._due += 1
+                row = rows.find(terminal.key, point, due, mark)
+                if row is None:
+                    if len(self._missing) < _LISTED:
+                        where = terminal_address(terminal.key)
+                        self._missing.append(Missing(where, point, due.kind.leading.id, moment(mark)))
+                elif row.source == _DEMAND:
+                    self._demanded += 1
+                else:
+                    self._stored += 1
+                    self._once += row.source != _RECOLLECTION and row.received <= latest
+
+    def result(self) -> CycleStatistics:
+        """The counts."""
+        return CycleStatistics(
+            self._task.name, self._due, self._once, self._stored, self._demanded, tuple(self._missing)
+        )
+
+
+def runs_between(task: CollectionTask, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Runs of a task from ``first`` to ``last``, in time order."""
+    period_s = task.period_s
+    number = max(0, math.ceil((first - task.first_at).total_seconds() / period_s - 1e-9))
+    while (at := task.first_at + timedelta(seconds=number * period_s)) <= last:
+        yield at
+        number += 1
+
+
+def dues_of(running: _Running, at: datetime) -> list[Due]:
+    """What the run at this time collects."""
+    return [due for kind in running.kinds if (due := _due(running.task, kind, at)).marks]
+
+
+def _due(task: CollectionTask, kind: ItemType, at: datetime) -> Due:
+    begin = at - timedelta(seconds=task.period_s)
+    if kind.mark == "read":
+        # marks are whole minutes of the terminal's clock, which may be a minute late
+        start = seconds_of(at) - 60
+        return Due(kind, (start,), start + int(task.period_s) - 1)
+    if kind.mark == "curve":
+        step = int(task.density_s)
+        first = -(-seconds_of(begin) // step) * step
+        return Due(kind, tuple(range(first, seconds_of(at), step)))
+    if kind.mark == "day":
+        return Due(kind, tuple(seconds_of(day) for day in _ended_days(begin, at)))
+    return Due(kind, tuple(seconds_of(month) for month in _ended_months(begin, at)))
+
+
+def _ended_days(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Days whose end lies after ``begin`` and not after ``end``."""
+    last = EPOCH + timedelta(days=(end - EPOCH).days - 1)
+    while last + timedelta(days=1) > begin:
+        yield last
+        last -= timedelta(days=1)
+
+
+def _ended_months(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Months whose end lies after ``begin`` and not after ``end``."""
+    month = begin.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while (following := next_month(month)) <= end:
+        if following > begin:
+            yield month
+        month = following
+
+
+def _stretches(kind: ItemType, point: int, marks: list[int], step: int) -> list[bytes]:
+    """Units for marks of a curve, neighbours in one."""
+    units: list[bytes] = []
+    start = 0
+    for at in range(1, len(marks) + 1):
+        if at == len(marks) or marks[at] - marks[at - 1] != step or at - start == _CURVE_POINTS:
+            units.append(history_unit(kind, point, marks[start], step, at - start))
+            start = at
+    return units if marks else []
+
+
+__all__ = ["DAY_S", "Due", "TaskDesk", "dues_of", "runs_between"]

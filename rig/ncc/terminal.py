@@ -1,0 +1,68 @@
+"""What the center knows of one terminal: archive, connection, requests, clock, event counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rig.ncc.decode import Decoder
+from rig.ncc.items import terminal_key
+from rig.ncc.requests import RequestQueue
+from rig.ports.command_center import PointEntry, TerminalEntry, TerminalState
+from rig.protocols.gdw1376_1.frame import Address
+
+if TYPE_CHECKING:
+    from rig.ncc.session import Session
+    from rig.ncc.settings import Scheduler, Settings
+
+
+@dataclass(slots=True)
+class ClockState:
+    """What is known of a terminal's clock. ``offset_s``: terminal less center."""
+
+    offset_s: float | None = None
+    corrected: list[datetime] = field(default_factory=list)
+    faulty: bool = False
+
+
+class Terminal:
+    """One registered terminal."""
+
+    def __init__(self, entry: TerminalEntry, clock: Scheduler, settings: Settings) -> None:
+        self.entry = entry
+        self.key = terminal_key(entry.address)
+        region, _, terminal = entry.address.partition("-")
+        self.address = Address(region, int(terminal, 16), settings.master)
+        self.points: dict[int, PointEntry] = {}
+        self.decoder = Decoder(self.key, self._allowed, settings.profile)
+        self.queue = RequestQueue(self.address, entry.password, clock, settings)
+        self.session: Session | None = None
+        self.logins = 0
+        self.last_seen: datetime | None = None
+        self.clock = ClockState()
+        #: number of the event that comes next, by importance; None: not asked the store yet
+        self.next_event: dict[bool, int | None] = {True: None, False: None}
+        self.fetching: set[bool] = set()
+
+    def _allowed(self, point: int) -> bool:
+        """It may write its own points, and what it says of itself."""
+        return point == 0 or point in self.points
+
+    def update(self, entry: TerminalEntry) -> None:
+        """Its entry was replaced."""
+        self.entry = entry
+        self.queue.password = entry.password
+
+    def state(self) -> TerminalState:
+        """For those who ask."""
+        session = self.session
+        return TerminalState(
+            self.entry,
+            session is not None,
+            session.remote if session is not None else "",
+            self.logins,
+            self.last_seen,
+            self.clock.offset_s,
+            self.clock.faulty,
+        )

@@ -1,0 +1,129 @@
+"""The layered keeping of time: the center reads and sets terminals' clocks, terminals set their meters'.
+
+Spec: State Grid clock management rule and synchronisation scheme (both seen second-hand), see TimeRules
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from rig.ncc.decode import whole_time
+from rig.ncc.items import EPOCH, moment
+from rig.ncc.requests import OWN, Outcome, Request
+from rig.protocols.gdw1376_1.builders import identifiers
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import Content, encode_unit, parse_message
+
+if TYPE_CHECKING:
+    from rig.ncc.core import Core
+    from rig.ncc.terminal import Terminal
+
+_HOUR_S: Final = 3600
+_MONTH: Final = timedelta(days=31)
+#: terminals are asked at different times within so many seconds
+_SPREAD_S: Final = 600
+
+
+class TimeDesk:
+    """Reads clocks, corrects those that may be corrected, and names those that are faulty."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._rules = core.settings.time
+        self._watched: set[int] = set()
+
+    def logged_in(self, terminal: Terminal) -> None:
+        """A terminal is there: its clock is read soon, and again and again."""
+        if not self._rules.check_s or terminal.key in self._watched:
+            return
+        self._watched.add(terminal.key)
+        self._later(terminal, self._rules.first_check_s + terminal.key * 7919 % _SPREAD_S)
+
+    def _later(self, terminal: Terminal, delay_s: float) -> None:
+        self._core.clock.call_at(self._core.clock.now_s() + delay_s, lambda: self._check(terminal))
+
+    def _check(self, terminal: Terminal) -> None:
+        self._later(terminal, self._rules.check_s)
+        if terminal.session is None:
+            return
+
+        def done(outcome: Outcome) -> None:
+            self._core.request_ended(outcome)
+            if outcome.status == "done" and self.read(terminal, outcome) is not None:
+                self._judge(terminal)
+
+        request = Request(Afn.REALTIME_DATA, identifiers([0], [2]), done, OWN, self._core.settings.command_s)
+        terminal.queue.submit(request)
+
+    def read(self, terminal: Terminal, outcome: Outcome) -> float | None:
+        """Offset of a terminal's clock from an answer of 0C F2, s; its last second counts half."""
+        unit = parse_message(outcome.frames[0], self._core.settings.profile).unit(0, 2)
+        value = unit.value("clock") if unit is not None else None
+        shown = whole_time(value.value) if value is not None and isinstance(value.value, str) else None
+        if shown is None:
+            self._core.counters["clocks.unreadable"] += 1
+            return None
+        attempt = outcome.attempts[-1]
+        middle_s = (attempt.sent_s + attempt.ended_s) / 2
+        here = self._core.clock.wall() - timedelta(seconds=self._core.clock.now_s() - middle_s)
+        offset_s = shown + 0.5 - (here - EPOCH).total_seconds()
+        terminal.clock.offset_s = offset_s
+        return offset_s
+
+    def _judge(self, terminal: Terminal) -> None:
+        rules, state = self._rules, terminal.clock
+        offset_s = abs(state.offset_s or 0.0)
+        now = self._core.clock.wall()
+        state.corrected = [when for when in state.corrected if now - when < _MONTH]
+        if len(state.corrected) >= rules.corrections and offset_s > rules.faulty_s:
+            state.faulty = True
+            self._core.counters["clocks.faulty"] += 1
+        elif offset_s >= rules.correct_to_s:
+            state.faulty = True
+            self._core.counters["clocks.beyond"] += 1
+        elif offset_s > rules.correct_from_s:
+            self.correct(terminal)
+
+    def correct(self, terminal: Terminal) -> None:
+        """Set a clock, away from 00:00 and full hours."""
+        wait_s = self.forbidden_s(self._core.clock.wall())
+        if wait_s:
+            self._core.clock.call_at(self._core.clock.now_s() + wait_s, lambda: self.correct(terminal))
+            return
+
+        def done(outcome: Outcome) -> None:
+            self._core.request_ended(outcome)
+            if outcome.status == "done":
+                terminal.clock.corrected.append(self._core.clock.wall())
+                self._core.counters["clocks.corrected"] += 1
+
+        terminal.queue.submit(self.request(done, OWN))
+
+    def request(self, done: Callable[[Outcome], None], priority: int) -> Request:
+        """Set the clock: the time of arrival, and so that it is a full second then."""
+        life_s = self._core.settings.command_s
+        return Request(Afn.CONTROL, self._body, done, priority, life_s, not_before=self._to_full_second)
+
+    def _arrival(self, one_way_s: float) -> float:
+        return (self._core.clock.wall() - EPOCH).total_seconds() + one_way_s
+
+    def _to_full_second(self, one_way_s: float) -> float:
+        arrival_s = self._arrival(one_way_s)
+        return math.ceil(arrival_s - 1e-6) - arrival_s
+
+    def _body(self, one_way_s: float) -> bytes:
+        when = moment(round(self._arrival(one_way_s)))
+        return encode_unit(Afn.CONTROL, Content(0, 31, {"clock": when}), uplink=False)
+
+    def forbidden_s(self, now: datetime) -> float:
+        """Seconds until a clock may be set; 0: now."""
+        guard_s = self._rules.guard_s
+        within_s = now.minute * 60 + now.second + now.microsecond / 1e6
+        if within_s < guard_s:
+            return guard_s - within_s
+        if within_s > _HOUR_S - guard_s:
+            return _HOUR_S - within_s + guard_s
+        return 0.0
