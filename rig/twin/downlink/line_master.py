@@ -35,10 +35,11 @@ class PortStatistics:
 class Job:
     """One request that waits or is out; without ``dialect`` nobody answers it.
 
-    ``prepare`` makes the octets at the moment they leave, from the seconds that the request waited.
+    ``prepare`` makes the octets at the moment they leave, from the seconds that the request waited. ``listen_s`` is
+    set to listen exactly so long and take whatever comes.
     """
 
-    __slots__ = ("asked_s", "baud", "data", "dialect", "done", "prepare", "request", "timing")
+    __slots__ = ("asked_s", "baud", "data", "dialect", "done", "listen_s", "prepare", "request", "timing")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Job:
         self.baud = baud
         self.asked_s = 0.0
         self.prepare: Callable[[bytes, float], bytes] | None = None
+        self.listen_s: float | None = None
 
 
 class LineMaster:
@@ -157,7 +159,14 @@ class LineMaster:
             return
         job = self._job = self._queue.popleft()
         if job.dialect is not None:
-            self._master = Master(job.data, job.dialect, request=job.request, timing=job.timing)
+            self._master = Master(
+                job.data,
+                job.dialect,
+                request=job.request,
+                timing=job.timing,
+                listen_s=job.listen_s,
+                first_only=job.listen_s is None,
+            )
         self._send_when_quiet()
 
     def _send_when_quiet(self) -> None:
