@@ -261,9 +261,9 @@ class TaskDesk:
         # a run lies after the marks it collects, by a month and its length at most
         runs = runs_between(task, first, last + timedelta(days=32, seconds=task.period_s))
         tally = _Tally(task)
-        rows = _Stored(
-            self._core.store.present(sorted({kind.leading.code for kind in running.kinds}), low, high)
-        )
+        codes = sorted({kind.leading.code for kind in running.kinds})
+        # class 1 data of the last run are marked when they were read
+        rows = _Stored(self._core.store.present(codes, low, high + int(task.period_s)))
         for at in runs:
             for due in dues_of(running, at):
                 marks = tuple(mark for mark in due.marks if low <= mark <= high)
