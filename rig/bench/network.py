@@ -1,0 +1,224 @@
+"""A whole emulated network on one engine: command center, cellular network, terminals, local modules, meters, households."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from rig.bench.household import Household
+from rig.bench.network_area import Area, Surroundings, direct_area, main_area
+from rig.bench.network_plan import NetworkPlan
+from rig.errors import LinkTimeout, RemoteProtocolError
+from rig.ncc.settings import Settings
+from rig.ncc.shell_engine import EngineCenter
+from rig.ports.command_center import (
+    DAY_FORWARD_ACTIVE,
+    DAY_REVERSE_ACTIVE,
+    CollectionTask,
+    CommandCenter,
+)
+from rig.ports.stream import StreamNetwork
+from rig.transports.memory_stream import Medium, MemoryNetwork, Observer
+from rig.twin.build_terminal import build_terminal
+from rig.twin.defects import role_of_defect
+from rig.twin.engine import Engine
+
+#: where the terminals dial
+CENTER_ADDRESS = "10.0.0.1:7000"
+#: the task that every network runs
+DAILY_TASK = "daily"
+#: terminals have logged in after this time, and taken their archive, in seconds
+_LOGIN_S, _ARCHIVE_S = 900.0, 900.0
+_MINUTE_S = 60.0
+
+
+class Assignment:
+    """Which device of a network gets which defect: the first of its role that is built."""
+
+    def __init__(self, defects: Iterable[str]) -> None:
+        self._waiting: dict[str, list[str]] = {}
+        for text in defects:
+            self._waiting.setdefault(role_of_defect(text), []).append(text)
+
+    def take(self, role: str, name: str) -> tuple[str, ...]:  # noqa: ARG002 - a name to tell devices apart
+        """Defects of a device that is being built."""
+        return tuple(self._waiting.pop(role, ()))
+
+    def left(self) -> list[str]:
+        """Defects that no device of the network can have."""
+        return [text for texts in self._waiting.values() for text in texts]
+
+
+class Network:
+    """Everything from the households to the database, emulated.
+
+    Args:
+        engine: clock and chance.
+        plan: how it is laid out.
+        defects: each goes into one device of its role.
+        observer: told what crosses any line or connection.
+        medium: between terminals and command center; None: by the plan's row.
+        streams: network that terminals dial over; None: in memory.
+        settings: of the command center.
+        store: URL of its database.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        plan: NetworkPlan,
+        *,
+        defects: Iterable[str] = (),
+        observer: Observer | None = None,
+        medium: Medium | None = None,
+        streams: MemoryNetwork | None = None,
+        settings: Settings | None = None,
+        store: str = "sqlite://",
+    ) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.clock = engine.clock
+        assignment = Assignment(defects)
+        self.streams = streams or MemoryNetwork(
+            engine.clock, medium=medium or cellular(engine, plan), observer=observer
+        )
+        self.center = EngineCenter(engine.clock, self.streams, CENTER_ADDRESS, store=store, settings=settings)
+        around = Surroundings(engine, plan, observer, assignment.take)
+        address = self.center.address
+        self.areas = [main_area(around, number, address) for number in range(plan.concentrators)]
+        self.areas += [direct_area(around, number, address) for number in range(plan.direct)]
+        for area in self.areas:
+            build_uplink(area, self.streams, assignment)
+        for text in assignment.take("ncc", CENTER_ADDRESS):
+            spoil_center(self.center, text)
+        self.unplaced_defects = assignment.left()
+        self._by_terminal = {area.address: area for area in self.areas}
+        self._by_number = {home.number: (area, home) for area in self.areas for home in area.households}
+
+    @property
+    def command_center(self) -> CommandCenter:
+        """The port that everything is asked through."""
+        return self.center.center
+
+    @property
+    def households(self) -> list[Household]:
+        """Every household, by number."""
+        return [home for area in self.areas for home in area.households]
+
+    def area(self, terminal: str) -> Area:
+        """The area of a terminal.
+
+        Raises:
+            KeyError: no such terminal.
+        """
+        return self._by_terminal[terminal]
+
+    def place(self, household: int) -> tuple[Area, Household]:
+        """A household and the area it is in.
+
+        Raises:
+            KeyError: no such household.
+        """
+        return self._by_number[household]
+
+    def register(self) -> None:
+        """Make terminals and points known to the command center."""
+        for area in self.areas:
+            self.command_center.register_terminal(area.terminal_entry())
+        self.command_center.register_points([entry for area in self.areas for entry in area.entries])
+
+    def start(self) -> None:
+        """Switch every terminal on."""
+        for area in self.areas:
+            assert area.terminal is not None
+            area.terminal.start()
+
+    def bring_up(self, *, collect: bool = True) -> None:
+        """Register, switch on, wait for every login, load the archives through the protocol, start the daily task.
+
+        Raises:
+            LinkTimeout: a terminal never logged in.
+            RemoteProtocolError: a terminal did not take its archive.
+        """
+        self.register()
+        self.start()
+        self._wait_for_logins()
+        if not collect:
+            return
+        self._load_archives()
+        self.schedule_daily()
+
+    def _wait_for_logins(self) -> None:
+        center = self.command_center
+        began_s = self.clock.now_s()
+
+        def everybody() -> bool:
+            return all(state.online for state in center.terminals())
+
+        while not everybody():
+            if self.clock.now_s() - began_s > _LOGIN_S:
+                absent = [state.entry.address for state in center.terminals() if not state.online]
+                raise LinkTimeout(
+                    f"no login of {', '.join(absent)}", link="M3-N1", waited_s=_LOGIN_S, attempts=1
+                )
+            self.clock.wait_until(self.clock.now_s() + _MINUTE_S / 4)
+
+    def _load_archives(self) -> None:
+        center = self.command_center
+        orders = {area.address: center.send_archive(area.address) for area in self.areas}
+        for address, order in orders.items():
+            result = center.wait(order, _ARCHIVE_S)
+            if not result.ok:
+                raise RemoteProtocolError(f"terminal {address} did not take its archive: {result.status}")
+
+    def schedule_daily(self) -> None:
+        """Day freezes of both directions, every day one hour and a half after midnight."""
+        today = self.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)
+        self.command_center.schedule(
+            CollectionTask(
+                DAILY_TASK,
+                (DAY_FORWARD_ACTIVE, DAY_REVERSE_ACTIVE),
+                period_s=86_400.0,
+                first_at=today + timedelta(days=1, hours=1, minutes=30),
+            )
+        )
+
+    def set_center(self, *, on: bool) -> None:
+        """The command center stops with what it has stored, or accepts connections again."""
+        if on:
+            self.center.listener = self.streams.listen(CENTER_ADDRESS, self.center.core.accept)
+        else:
+            self.center.stop()
+
+    def close(self) -> None:
+        """Let go of the database and the connections."""
+        self.center.close()
+
+
+def build_uplink(area: Area, streams: StreamNetwork, assignment: Assignment) -> None:
+    """Build the terminal of an area on its network, switched off."""
+    role = "concentrator" if area.role == "concentrator" else "collector"
+    area.terminal = build_terminal(
+        area.engine,
+        streams,
+        area.config,
+        ports=area.ports,
+        defects=assignment.take(role, area.address),
+        start=False,
+    )
+
+
+def spoil_center(center: EngineCenter, text: str) -> None:
+    """Make a command center bad."""
+    from rig.twin.defects import apply_defect
+
+    apply_defect(text, center, role="ncc")
+
+
+def cellular(engine: Engine, plan: NetworkPlan) -> Medium | None:
+    """The medium of the plan's uplinks; None for a plain wire."""
+    if plan.cellular == "IDEAL":
+        return None
+    from rig.transports.cellular import CellularMedium, profile_of
+
+    return CellularMedium(engine.random("cellular"), profile_of(plan.cellular))
