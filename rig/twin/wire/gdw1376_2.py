@@ -143,6 +143,7 @@ class ModuleWire:
         self._sequence = 0
         self._waiting: deque[Report] = deque()
         self._open: _Open | None = None
+        self._answering = False
         self._held_requests: list[Frame] = []
         cco.emit = self.report
         cco.on_restart = self._restarted
@@ -212,9 +213,14 @@ class ModuleWire:
         if not self.cco.behaviour.answers_while_reading and self.cco.reading.busy:
             self._held_requests.append(frame)
             return
+        # what a command sets off is told behind its answer
+        self._answering = True
         reply = self.answer_to(frame)
         if reply is not None:
             self._send_answer(frame, reply, self.delay_s())
+        self._answering = False
+        if self._waiting:
+            self._pump()
 
     def respond(self, data: bytes) -> bytes | None:
         """Raw answer to one raw request that needs no medium, without line timing; None is silence or a late answer."""
@@ -336,6 +342,8 @@ class ModuleWire:
         self._pump()
 
     def _pump(self) -> None:
+        if self._answering:
+            return
         while self._open is None and self._waiting and self._tap is not None and self.cco.running:
             report = self._waiting.popleft()
             sequence = self._sequence
