@@ -17,9 +17,7 @@ from rig.ports.command_center import (
     CollectionTask,
     CommandCenter,
 )
-from rig.ports.stream import StreamNetwork
 from rig.transports.memory_stream import Medium, MemoryNetwork, Observer
-from rig.twin.build_terminal import build_terminal
 from rig.twin.defects import role_of_defect
 from rig.twin.engine import Engine
 
@@ -83,12 +81,10 @@ class Network:
             engine.clock, medium=medium or cellular(engine, plan), observer=observer
         )
         self.center = EngineCenter(engine.clock, self.streams, CENTER_ADDRESS, store=store, settings=settings)
-        around = Surroundings(engine, plan, observer, assignment.take)
+        around = Surroundings(engine, plan, self.streams, observer, assignment.take)
         address = self.center.address
         self.areas = [main_area(around, number, address) for number in range(plan.concentrators)]
         self.areas += [direct_area(around, number, address) for number in range(plan.direct)]
-        for area in self.areas:
-            build_uplink(area, self.streams, assignment)
         for text in assignment.take("ncc", CENTER_ADDRESS):
             spoil_center(self.center, text)
         self.unplaced_defects = assignment.left()
@@ -193,19 +189,6 @@ class Network:
     def close(self) -> None:
         """Let go of the database and the connections."""
         self.center.close()
-
-
-def build_uplink(area: Area, streams: StreamNetwork, assignment: Assignment) -> None:
-    """Build the terminal of an area on its network, switched off."""
-    role = "concentrator" if area.role == "concentrator" else "collector"
-    area.terminal = build_terminal(
-        area.engine,
-        streams,
-        area.config,
-        ports=area.ports,
-        defects=assignment.take(role, area.address),
-        start=False,
-    )
 
 
 def spoil_center(center: EngineCenter, text: str) -> None:

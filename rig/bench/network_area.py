@@ -15,12 +15,15 @@ from rig.bench.network_plan import NetworkPlan
 from rig.ports.byte_link import LineSettings
 from rig.ports.command_center import PointEntry, TerminalEntry
 from rig.ports.meter_port import MeterPort
+from rig.ports.stream import StreamNetwork
 from rig.transports.memory import MemoryLine
 from rig.transports.memory_stream import Observer
 from rig.twin.build import EmulatedMeter, build_meter
+from rig.twin.build_collector import EmulatedCollector, build_collector
 from rig.twin.build_module import EmulatedModule, build_module
-from rig.twin.build_terminal import EmulatedTerminal
+from rig.twin.build_terminal import EmulatedTerminal, build_terminal
 from rig.twin.devices.cco_config import ModuleConfig
+from rig.twin.devices.collector_config import CollectorConfig, CollectorMeter
 from rig.twin.devices.meter_config import RESIDENTIAL, MeterConfig
 from rig.twin.devices.tariff import Period, TariffTables
 from rig.twin.devices.terminal.config import TerminalConfig
@@ -28,7 +31,7 @@ from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.downlink.rs485 import Rs485Port
 from rig.twin.engine import Engine
 from rig.twin.faults import fault_by_name
-from rig.twin.media.nodes import CollectorNode, MediumNode, MeterNode, NodeMeter
+from rig.twin.media.nodes import MediumNode, MeterNode
 from rig.twin.physics.scene import Scene
 
 #: port numbers of the archive
@@ -53,20 +56,22 @@ class Surroundings:
 
     engine: Engine
     plan: NetworkPlan
+    streams: StreamNetwork | None = None
     observer: Observer | None = None
     defects_of: DefectsOf = no_defects
 
 
 @dataclass
-class EmulatedCollector:
-    """A collector without an uplink of its own: its unit on the medium, and the line with its meters."""
+class Box:
+    """A metering box: a collector with the households on its line."""
 
-    address: str
-    node: CollectorNode
-    port: Rs485Port
-    line: MemoryLine
+    collector: EmulatedCollector
     households: list[Household]
-    defects: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Address of the collector, 12 digits."""
+        return self.collector.config.address
 
 
 @dataclass
@@ -87,9 +92,9 @@ class Area:
     links: list[tuple[str, ...]] = field(default_factory=list)
     module: EmulatedModule | None = None
     module_line: MemoryLine | None = None
-    collectors: list[EmulatedCollector] = field(default_factory=list)
+    collectors: list[Box] = field(default_factory=list)
     lines: list[MemoryLine] = field(default_factory=list)
-    #: set when the terminal is built on its network
+    #: None where nobody drives the module here
     terminal: EmulatedTerminal | None = None
 
     @property
@@ -109,50 +114,68 @@ class Area:
 
 def main_area(around: Surroundings, number: int, main_address: str) -> Area:
     """A concentrator's area, number from 0: module, medium, and its households by the design of the plan."""
-    plan = around.plan
-    area = _empty(around, number, main_address, "concentrator")
-    engine = area.engine
-    count = plan.meters_of(number)
-    places: list[MediumNode]
-    if plan.design_of(number) == "metering_box":
-        places = _boxes(around, area, count)
-    else:
-        places = _singles(around, area, count)
-    config = ModuleConfig.conforming(engine.derive("module"), medium=plan.medium, main_address=_main(number))
-    defects = around.defects_of("local_module", area.address)
-    module = area.module = build_module(engine, None, config, nodes=places, defects=defects)
+    area = module_area(around, number, main_address)
+    module = area.module
+    assert module is not None
     line = area.module_line = MemoryLine(
         f"C2-M1 {area.address}",
-        engine.clock,
+        area.engine.clock,
         _MODULE_SETTINGS,
         duplex="full",
         observer=around.observer,
     )
     line.manipulators.extend(module.line_faults)
     line.attach(module.wire)
-    port = CarrierPort(_main(number), baud=_MODULE_BAUD, side_by_side=config.concurrent_meters)
-    port.wall = engine.clock.wall
+    port = CarrierPort(_main(number), baud=_MODULE_BAUD, side_by_side=module.config.concurrent_meters)
+    port.wall = area.engine.clock.wall
     port.put_on(line)
     area.ports[CARRIER] = port
+    assert around.streams is not None
+    area.terminal = build_terminal(
+        area.engine,
+        around.streams,
+        area.config,
+        ports=area.ports,
+        defects=around.defects_of("concentrator", area.address),
+        start=False,
+    )
+    return area
+
+
+def module_area(around: Surroundings, number: int, main_address: str) -> Area:
+    """The same without anybody on the module's serial line: for whoever drives it from outside."""
+    plan = around.plan
+    area = _empty(around, number, main_address, "concentrator")
+    engine = area.engine
+    count = plan.meters_of(number)
+    boxed = plan.design_of(number) == "metering_box"
+    places = _boxes(around, area, count) if boxed else _singles(around, area, count)
+    config = ModuleConfig.conforming(engine.derive("module"), medium=plan.medium, main_address=_main(number))
+    defects = around.defects_of("local_module", area.address)
+    area.module = build_module(engine, None, config, nodes=places, defects=defects)
     return area
 
 
 def direct_area(around: Surroundings, number: int, main_address: str) -> Area:
-    """A terminal beside the concentrators, number from 0, with its meters on its own RS-485 line."""
+    """A terminal beside the concentrators, number from 0: a collector with its box, or a meter with an uplink of its own."""
     plan = around.plan
     area = _empty(around, plan.concentrators + number, main_address, plan.direct_role)
-    count = plan.direct_meters if area.role == "collector" else 1
-    line = _bus(around, f"{'K8-C1' if area.role == 'collector' else 'U4'} {area.address}", area.engine)
-    links = ("K8-C1", "N5-C4") if area.role == "collector" else ("U4",)
-    for _ in range(count):
-        household = _household(around, area, _LINE_BAUD)
-        line.attach(household.device.wire)
-        line.manipulators.extend(household.device.line_faults)
-        _enter(area, household, port=RS485, links=links)
+    if area.role == "collector":
+        box = _box(around, area, plan.direct_meters, port=RS485, links=("K8-C1", "N5-C4"), uplink=area.config)
+        area.terminal = box.collector.terminal
+        area.ports[RS485] = box.collector.port
+        return area
+    line = _bus(around, f"U4 {area.address}", area.engine)
+    household = _household(around, area, _LINE_BAUD)
+    line.attach(household.device.wire)
+    line.manipulators.extend(household.device.line_faults)
+    _enter(area, household, port=RS485, links=("U4",))
     port = Rs485Port(line.name, baud=_LINE_BAUD)
     port.put_on(line)
     area.ports[RS485] = port
     area.lines.append(line)
+    assert around.streams is not None
+    area.terminal = build_terminal(area.engine, around.streams, area.config, ports=area.ports, start=False)
     return area
 
 
@@ -175,33 +198,59 @@ def _empty(
         capacity=2040,
         day_depth=62,
     )
-    if role != "concentrator":
-        # a terminal of a supplement keeps history for its few meters as a concentrator does
-        config = replace(config, functions=TerminalConfig().functions)
     return Area(number, config.address, role, engine, config, {})
 
 
 def _boxes(around: Surroundings, area: Area, count: int) -> list[MediumNode]:
     """Metering boxes: collectors with meters on RS-485 (LD1)."""
-    plan = around.plan
-    nodes: list[MediumNode] = []
-    for first in range(0, count, plan.meters_per_collector):
-        address = f"60{area.number + 1:04d}{first + 1:06d}"
-        line = _bus(around, f"K8-C1 {address}", area.engine)
-        homes = []
-        for _ in range(min(plan.meters_per_collector, count - first)):
-            household = _household(around, area, _LINE_BAUD)
-            line.attach(household.device.wire)
-            line.manipulators.extend(household.device.line_faults)
-            _enter(area, household, port=CARRIER, links=("K8-C1", "C2-M1", "M3-N1"), collector=address)
-            homes.append(household)
-        port = Rs485Port(line.name, baud=_LINE_BAUD)
-        port.put_on(line)
-        node = CollectorNode(address, port, [NodeMeter(home.address) for home in homes])
-        area.collectors.append(EmulatedCollector(address, node, port, line, homes))
-        area.lines.append(line)
-        nodes.append(node)
-    return nodes
+    size = around.plan.meters_per_collector
+    links = ("K8-C1", "C2-M1", "M3-N1")
+    boxes = [
+        _box(around, area, min(size, count - first), port=CARRIER, links=links)
+        for first in range(0, count, size)
+    ]
+    return [box.collector.node for box in boxes]
+
+
+def _box(
+    around: Surroundings,
+    area: Area,
+    count: int,
+    *,
+    port: int,
+    links: tuple[str, ...],
+    uplink: TerminalConfig | None = None,
+) -> Box:
+    """A collector, with an uplink of its own or without, and the households on its line."""
+    address = f"60{area.number + 1:04d}{len(area.households) + 1:06d}"
+    line = _bus(around, f"K8-C1 {address}", area.engine)
+    homes = []
+    for _ in range(count):
+        household = _household(around, area, _LINE_BAUD)
+        line.attach(household.device.wire)
+        line.manipulators.extend(household.device.line_faults)
+        _enter(area, household, port=port, links=links, collector=address)
+        homes.append(household)
+    config = CollectorConfig.conforming(
+        area.engine.derive(f"collector/{address}"),
+        with_uplink=False,
+        address=address,
+        baud=_LINE_BAUD,
+        meters=tuple(CollectorMeter(home.address) for home in homes),
+        uplink=uplink,
+    )
+    collector = build_collector(
+        area.engine,
+        config,
+        network=around.streams,
+        line=line,
+        defects=around.defects_of("collector", address),
+        start=False,
+    )
+    box = Box(collector, homes)
+    area.collectors.append(box)
+    area.lines.append(line)
+    return box
 
 
 def _singles(around: Surroundings, area: Area, count: int) -> list[MediumNode]:

@@ -182,8 +182,9 @@ class Trace:
         inner = [("meter", beyond.start_s, beyond.end_s)]
         if box is not None:
             inner = [("collector", beyond.start_s, beyond.end_s)]
-            asked = self._first(box.line.name, "request", beyond.start_s, beyond.end_s)
-            told = self._last(box.line.name, "answer", beyond.start_s, beyond.end_s)
+            line = box.collector.line.name
+            asked = self._first(line, "request", beyond.start_s, beyond.end_s)
+            told = self._last(line, "answer", beyond.start_s, beyond.end_s)
             if asked is not None and told is not None:
                 inner = [
                     ("collector", beyond.start_s, asked.start_s),
