@@ -24,6 +24,7 @@ from rig.twin.devices.terminal.uplink import Outgoing
 from rig.twin.engine import Engine
 from rig.twin.wire.gdw1376_1_answers import answer_frames, auxiliary
 from rig.twin.wire.gdw1376_1_calls import Call, Handler, Request
+from rig.twin.wire.gdw1376_1_reports import Reports
 from rig.twin.wire.gdw1376_1_table import handler_table
 
 AnswerFilter = Callable[[Frame | None, Frame], Frame | None]
@@ -65,6 +66,7 @@ class Gdw1376Wire:
         self.authenticate: Callable[[Message], bool] = self.right_password
         self.accepts: Callable[[Frame], bool] = self.is_for_me
         self.handlers: dict[tuple[int, int], Handler] = handler_table(terminal)
+        self.reports = Reports(self)
         self.requests = 0
         self._reader = FrameReader(profile=self.profile)
         #: by master address: the FCB last heard, and the octets that answered it
@@ -184,6 +186,8 @@ class Gdw1376Wire:
     def answer(self, request: Request) -> None:
         """Send the answer of a finished request; none to a broadcast or to a frame that wants none."""
         asked = request.message.frame
+        if request.changed:
+            self.terminal.parameters_changed(asked.address.master, request.changed)
         silent = (asked.address.broadcast or asked.address.group) and not self.behaviour.broadcast_answered
         if silent or asked.function == _NO_REPLY:
             return

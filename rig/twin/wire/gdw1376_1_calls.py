@@ -66,6 +66,17 @@ class Call:
         self.sent = tuple(units)
         self._finish("data" if units else "denied")
 
+    def changed(self) -> None:
+        """A parameter was set: it belongs into the record ERC 3 of this frame."""
+        self.request.changed.append((self.point, self.unit.number))
+
+    def may_ask_meters(self) -> bool:
+        """Missing data of class 2 may be read for this answer: few points, and no report."""
+        terminal = self.terminal
+        request = self.request
+        few = len({call.point for call in request.calls}) <= terminal.config.history_points
+        return few and not request.stored_only and terminal.behaviour.recollects
+
     def confirm(self) -> None:
         """It was done."""
         self._finish("confirmed")
@@ -81,12 +92,22 @@ class Call:
 
 
 class Request:
-    """All calls of one frame; the wire answers when the last one is finished."""
+    """All calls of one frame; the wire answers when the last one is finished.
 
-    def __init__(self, wire: Gdw1376Wire, message: Message) -> None:
+    Attributes:
+        stored_only: meters are not asked for class 2 data, and what is absent makes no data unit (reports).
+        changed: (point, Fn) of the parameters that were set.
+    """
+
+    def __init__(
+        self, wire: Gdw1376Wire, message: Message, done: Callable[[Request], None] | None = None
+    ) -> None:
         self.wire = wire
         self.message = message
         self.calls: list[Call] = []
+        self.stored_only = False
+        self.changed: list[tuple[int, int]] = []
+        self._done = done or wire.answer
         self._left = 0
 
     def run(self) -> None:
@@ -118,13 +139,13 @@ class Request:
     def deny_all(self) -> None:
         """Nothing was done."""
         self.calls = []
-        self.wire.answer(self)
+        self._done(self)
 
     def finished(self) -> None:
         """One call less to wait for."""
         self._left -= 1
         if self._left == 0:
-            self.wire.answer(self)
+            self._done(self)
 
     def _points(self, point: int) -> Sequence[int]:
         return self.wire.terminal.archive.points() if point == ALL_POINTS else (point,)

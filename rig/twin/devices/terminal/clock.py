@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from rig.clock import VirtualClock
 from rig.protocols.gdw1376_1.formats import encode_format
@@ -59,3 +60,12 @@ class TerminalClock:
             self._minute = minute
             self._stamp = encode_format(15, self.now())
         return self._stamp
+
+
+def clock_value(value: Decimal | str | None) -> datetime | None:
+    """A time of format A.1 from its text (``2026-03-02 W1 08:15:30``); None when it is none."""
+    day, _, time = str(value or "").partition(" ")
+    try:
+        return datetime.fromisoformat(f"{day} {time.rpartition(' ')[2]}")
+    except ValueError:
+        return None

@@ -48,9 +48,11 @@ class TerminalConfig:
         read_retries: repeats of an unanswered meter request within a run.
         recollection_interval_s: pause between runs after what is missing.
         live_wait_s: longest wait for meters before class 1 data are answered.
-        curve_minutes: interval of curves of the points that curves are kept of.
+        history_wait_s: longest wait for meters when freezes or curves are asked for that are not stored yet, and
+            ``history_points`` the most points of one request for which the meters are asked.
         meter_passwords: level to six digits, for control when the archive has none; operator: eight digits.
         sync_at_s: seconds after midnight of the daily synchronisation of meters.
+        clock_checks: the meters' clocks are read once a day before they are set.
         clock_deviation_s: a meter's clock farther off is an event.
         stored_energy_s: the terminal works that long without supply.
         boot_s: from supply to the first dial.
@@ -85,16 +87,18 @@ class TerminalConfig:
     read_retries: int = 1
     recollection_interval_s: float = 1800.0
     live_wait_s: float = 12.0
-    curve_minutes: int = 15
+    history_wait_s: float = 20.0
+    history_points: int = 8
     meter_passwords: dict[int, str] = field(default_factory=lambda: {2: "111111", 4: "222222"})
     operator: str = "00000001"
     sync_at_s: float = 2 * 3600.0 + 1200.0
+    clock_checks: bool = True
     clock_deviation_s: float = 300.0
     clock_drift_s_per_day: float = 0.0
     clock_offset_s: float = 0.0
     stored_energy_s: float = 90.0
     boot_s: float = 15.0
-    important_events: frozenset[int] = frozenset((1, 3, 5, 12, 13, 14, 20, 21, 27, 29, 30, 31, 35))
+    important_events: frozenset[int] = frozenset((5, 14, 21, 31, 35))
     maker: str = "RIG"
     device: str = "EMUL0001"
     software: str = "0100"
