@@ -223,6 +223,11 @@ class TcpNetwork:
                 self._serve(key.data, events)
         self._give_up()
 
+    def wait(self, wait_s: float) -> None:
+        """Wait up to ``wait_s`` seconds of real time until ``poll`` has something to do; nothing is handled."""
+        if not self._later:
+            self._selector.select(wait_s)
+
     def close(self) -> None:
         """Close every socket; nobody is told."""
         for key in list(self._selector.get_map().values()):
