@@ -34,6 +34,8 @@ class Archive:
         self._behaviour = behaviour
         self._nodes: dict[str, ArchiveNode] = {}
         self._indexes: dict[str, int] | None = {}
+        #: counts changes of the list and beginnings of a round
+        self.changes = 0
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -76,7 +78,7 @@ class Archive:
         if behaviour.add_effective:
             for address, protocol in entries:
                 self._nodes[address] = ArchiveNode(address, protocol)
-            self._indexes = None
+            self._changed()
         return None
 
     def delete(self, addresses: Iterable[str]) -> str | None:
@@ -90,17 +92,22 @@ class Archive:
         if self._behaviour.delete_effective:
             for address in every:
                 self._nodes.pop(address, None)
-            self._indexes = None
+            self._changed()
         return None
 
     def clear(self) -> None:
         """Forget all nodes."""
         if self._behaviour.clear_effective:
             self._nodes.clear()
-            self._indexes = None
+            self._changed()
+
+    def _changed(self) -> None:
+        self._indexes = None
+        self.changes += 1
 
     def begin_round(self) -> None:
         """Nobody is read yet."""
+        self.changes += 1
         for node in self._nodes.values():
             node.read = node.given_up = False
             node.failures = 0

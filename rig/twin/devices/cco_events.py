@@ -103,7 +103,10 @@ class Events:
         node = station.node
         body: dict[str, Any] = {
             "meters": [
-                {"address": meter.address, "energised": int(power == ON and node.energised(meter.address))}
+                {
+                    "address": meter.address,
+                    "energised": int(station.powered and node.energised(meter.address)),
+                }
                 for meter in node.meters[:_MOST_ENTRIES]
             ]
         }
@@ -124,6 +127,8 @@ class Events:
     def archive_changed(self) -> None:
         """Whoever is refused from now on is told again."""
         self._refused.clear()
+        if not self._cco.behaviour.refused_switch_respected and not self.refused_allowed:
+            self.allow_refused(True)
 
     def _look_later(self, wait_s: float) -> None:
         clock = self._cco.clock

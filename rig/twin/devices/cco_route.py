@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class Route:
         self._asking = False
         self._round = 0
         self._told_end = True
+        self._todo: deque[ArchiveNode] = deque()
+        self._changes = -1
 
     @property
     def read_count(self) -> int:
@@ -71,6 +74,7 @@ class Route:
     def _run(self) -> None:
         self.working = True
         self._unanswered = 0
+        self._changes = -1
         self._told_end = not len(self._cco.archive)
         self.go_on()
 
@@ -82,15 +86,23 @@ class Route:
             clock.call_at(clock.now_s() + _STEP_S, partial(self._ask, self._round))
 
     def _candidate(self) -> ArchiveNode | None:
-        behaviour = self._cco.behaviour
-        for node in self._cco.archive.nodes:
-            if node.given_up and not behaviour.reads_denied_node:
-                continue
-            if node.read and not (behaviour.asks_read_nodes and node.failures < _NODE_ATTEMPTS):
-                continue
-            if node.failures < _NODE_ATTEMPTS:
+        """The next node that is to be read, in the archive's order, failed ones behind the others."""
+        archive = self._cco.archive
+        if self._changes != archive.changes:
+            self._changes = archive.changes
+            self._todo = deque(archive.nodes)
+        while self._todo:
+            node = self._todo.popleft()
+            if self._eligible(node):
                 return node
-        return None
+        self._todo.extend(node for node in archive.nodes if self._eligible(node))
+        return self._todo.popleft() if self._todo else None
+
+    def _eligible(self, node: ArchiveNode) -> bool:
+        behaviour = self._cco.behaviour
+        if node.failures >= _NODE_ATTEMPTS or (node.given_up and not behaviour.reads_denied_node):
+            return False
+        return not node.read or behaviour.asks_read_nodes
 
     def _ask(self, number: int) -> None:
         self._asking = False

@@ -39,6 +39,8 @@ class MediumNode(Protocol):
     version: str
     #: gets a meter's address and what it said unasked; set by the medium
     unsolicited: Callable[[str, bytes], None] | None
+    #: gets whether a meter behind it has its supply, when that changes; set by the medium
+    supply_changed: Callable[[bool], None] | None
 
     def exchange(self, meter: str, frame: bytes, done: Answered) -> None:
         """Hand a frame to a meter; ``done`` is called once, later: its octets, or None for silence."""
@@ -80,6 +82,7 @@ class MeterNode:
         self.version = "0100"
         self.wait_s = wait_s
         self.unsolicited: Callable[[str, bytes], None] | None = None
+        self.supply_changed: Callable[[bool], None] | None = None
         self.meter_has_supply = True
         self._clock = engine.clock
         self._queue: deque[tuple[bytes, Answered]] = deque()
@@ -170,10 +173,12 @@ class CollectorNode:
         self.meters = tuple(meters)
         self.version = "0100"
         self.unsolicited: Callable[[str, bytes], None] | None = None
+        self.supply_changed: Callable[[bool], None] | None = None
         #: meters without supply
         self.dark: set[str] = set()
         self._protocols = {meter.address: meter.protocol for meter in self.meters}
         port.events = self._heard
+        port.power = self._meter_supply
 
     def energised(self, meter: str) -> bool:
         """The meter has its supply."""
@@ -190,3 +195,14 @@ class CollectorNode:
     def _heard(self, meter: str, frame: bytes) -> None:
         if self.unsolicited is not None:
             self.unsolicited(meter, frame)
+
+    def _meter_supply(self, meter: str, on: bool) -> None:
+        """The port tells that the supply of a meter behind the collector went or came back."""
+        if meter not in self._protocols or on == self.energised(meter):
+            return
+        if on:
+            self.dark.discard(meter)
+        else:
+            self.dark.add(meter)
+        if self.supply_changed is not None:
+            self.supply_changed(on)

@@ -47,7 +47,7 @@ class Medium:
         band: carrier band 0..3 (mains only).
 
     ``on_event(station, meter, octets)``: a meter spoke unasked. ``on_power(station, on)``: a node told that its
-    supply went or came back. Both are called when the report has arrived at the coordinator.
+    supply, or that of a meter behind it, went or came back. Both are called when the report has arrived at the coordinator.
     """
 
     def __init__(
@@ -147,6 +147,7 @@ class Medium:
         for meter in node.meters:
             self._by_meter[meter.address] = station
         node.unsolicited = partial(self._unsolicited, station)
+        node.supply_changed = partial(self._meter_supply, station)
         return station
 
     def _set_rate(self) -> None:
@@ -189,6 +190,13 @@ class Medium:
     def _tell_power(self, station: Station, *, on: bool) -> None:
         if self.on_power is not None and station.powered == on:
             self.on_power(station, on)
+
+    def _meter_supply(self, station: Station, on: bool) -> None:
+        """A meter behind a node that lives on lost its supply, or has it again."""
+        if station.powered and self.is_member(station):
+            travel_s, arrived = self._travel(station, 0)
+            if arrived and self.on_power is not None:
+                self.clock.call_at(self.clock.now_s() + travel_s, partial(self.on_power, station, on))
 
     def _reroute(self, gone: Station) -> None:
         """Nodes behind a relay that went look for another one."""

@@ -188,6 +188,21 @@ def test_an_outage_and_its_end_are_reported():
     assert bodies == [{"power": 2, "nodes": [{"address": world.addresses[0]}]}]
 
 
+def test_a_collector_tells_which_of_its_meters_is_without_supply():
+    world, node, port = collected()
+    dark = node.meters[1].address
+    assert port.power is not None
+    for _ in range(2):
+        port.power(dark, False)
+    (frame,) = world.listen(20.0)
+    content = world.content(frame)
+    assert (content["device"], content["report"]["power"]) == (0, 1)
+    assert [meter["energised"] for meter in content["report"]["meters"]] == [1, 0, 1]
+    port.power(dark, True)
+    (frame,) = world.listen(20.0)
+    assert [meter["energised"] for meter in world.content(frame)["report"]["meters"]] == [1, 1, 1]
+
+
 def test_an_outage_of_many_goes_into_several_frames_of_at_most_255_octets():
     world = ModuleWorld(60, places=[Placement(distance_m=20.0 + number) for number in range(60)])
     for address in world.addresses:

@@ -28,6 +28,7 @@ class Node:
         self.meters = (NodeMeter(address),)
         self.version = "0100"
         self.unsolicited = None
+        self.supply_changed = None
         self.heard: list[bytes] = []
 
     def exchange(self, meter: str, frame: bytes, done: Answered) -> None:
