@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, TypeVar
 
 from rig.ports.electrical import DEAD, ElectricalState, PhaseState
 from rig.twin.build import EmulatedMeter
@@ -17,7 +18,11 @@ from rig.twin.physics.scene import Scene
 
 Direction = Literal["import", "export"]
 
+N = TypeVar("N", int, float)
+
 _DAY = timedelta(days=1)
+#: last digit of a register, in watt-hours
+_STEP_WH = 10.0
 _VOLTAGE_V = 220.0
 #: steps in which loads are drawn, in watts: so that states repeat and can be reused
 _STEP_W = 25.0
@@ -62,10 +67,23 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Energy from the beginning by tariff (index 0: tariff 1), in watt-hours."""
+    """Energy from the beginning by tariff (index 0: tariff 1), in watt-hours, and the steps that registers made of it.
+
+    A step of a register belongs to the tariff in force when the total made it, so that tariffs add up to the total.
+    """
 
     taken_wh: tuple[float, ...]
     given_wh: tuple[float, ...]
+    taken_steps: tuple[int, ...]
+    given_steps: tuple[int, ...]
+
+    def of(self, direction: Direction, tariff: int) -> tuple[float, int]:
+        """Watt-hours and steps of a tariff; 0: of all."""
+        taken = direction == "import"
+        wh, steps = (self.taken_wh, self.taken_steps) if taken else (self.given_wh, self.given_steps)
+        if tariff == 0:
+            return sum(wh), sum(steps)
+        return (wh[tariff - 1], steps[tariff - 1]) if tariff <= len(wh) else (0.0, 0)
 
 
 class Truth:
@@ -82,19 +100,16 @@ class Truth:
         self._start = start
         self._tariffs = tariffs
         self._count = max(tariff for _, _, tariff in tariffs)
-        nothing = (0.0,) * self._count
         self._marks_s = [0.0]
-        self._totals = [Totals(nothing, nothing)]
+        none = (0,) * self._count
+        self._totals = [Totals((0.0,) * self._count, (0.0,) * self._count, none, none)]
 
-    def wh(self, when: datetime, direction: Direction, tariff: int = 0) -> float:
-        """Watt-hours from the beginning to ``when`` (not in the future) in one tariff; 0: in all."""
+    def at(self, when: datetime) -> Totals:
+        """Energy from the beginning to ``when`` (not in the future)."""
         at_s = (when - self._start).total_seconds()
         self._extend(at_s)
         index = bisect_right(self._marks_s, at_s) - 1
-        base = self._totals[index]
-        grown = self._add(base, self._marks_s[index], at_s)
-        values = grown.taken_wh if direction == "import" else grown.given_wh
-        return sum(values) if tariff == 0 else values[tariff - 1] if tariff <= self._count else 0.0
+        return self._add(self._totals[index], self._marks_s[index], at_s)
 
     def _extend(self, at_s: float) -> None:
         """Take the totals at every change of tariff up to a moment."""
@@ -121,10 +136,23 @@ class Truth:
         """Energy between two moments of one tariff, on top of what was before."""
         before, after = self._scene.energy(from_s), self._scene.energy(to_s)
         index = self._tariff_at(from_s) - 1
-        taken, given = list(base.taken_wh), list(base.given_wh)
-        taken[index] += after.forward_wh - before.forward_wh
-        given[index] += after.reverse_wh - before.reverse_wh
-        return Totals(tuple(taken), tuple(given))
+        return Totals(
+            _grown(base.taken_wh, index, after.forward_wh - before.forward_wh),
+            _grown(base.given_wh, index, after.reverse_wh - before.reverse_wh),
+            _grown(base.taken_steps, index, _steps(after.forward_wh) - _steps(before.forward_wh)),
+            _grown(base.given_steps, index, _steps(after.reverse_wh) - _steps(before.reverse_wh)),
+        )
+
+
+def _steps(wh: float) -> int:
+    """Steps of a register of two decimals; a millionth of a step is rounding of the arithmetic."""
+    return math.floor(wh / _STEP_WH + 1e-6)
+
+
+def _grown(values: tuple[N, ...], index: int, more: N) -> tuple[N, ...]:
+    grown = list(values)
+    grown[index] += more
+    return tuple(grown)
 
 
 class Household:
@@ -182,11 +210,11 @@ class Household:
 
     def energy_kwh(self, when: datetime, direction: Direction, tariff: int = 0) -> Decimal:
         """True energy up to a past moment in kWh, exact to the physics."""
-        return Decimal(repr(self.truth.wh(when, direction, tariff))) / 1000
+        return Decimal(repr(self.truth.at(when).of(direction, tariff)[0])) / 1000
 
     def register_kwh(self, when: datetime, direction: Direction, tariff: int = 0) -> Decimal:
-        """What a register of two decimals without error shows then, in kWh."""
-        return self.energy_kwh(when, direction, tariff).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+        """What the register of a meter without error shows then, in kWh with two decimals."""
+        return Decimal(self.truth.at(when).of(direction, tariff)[1]) / 100
 
     def set_power(self, power_w: float | None) -> None:
         """Draw this from now on (negative: feed back); None: live by the habits again."""

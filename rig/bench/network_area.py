@@ -6,7 +6,7 @@ meters on its own line (supplements).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -32,6 +32,9 @@ from rig.twin.downlink.rs485 import Rs485Port
 from rig.twin.engine import Engine
 from rig.twin.faults import fault_by_name
 from rig.twin.media.nodes import MediumNode, MeterNode
+from rig.twin.media.parameters import MEDIA
+from rig.twin.media.plc import Medium
+from rig.twin.media.topology import Placement, draw_placements
 from rig.twin.physics.scene import Scene
 
 #: port numbers of the archive
@@ -39,6 +42,10 @@ CARRIER, RS485 = 31, 1
 #: rate of the serial ports, in bit/s: RS-485 lines and meters on a unit of their own, and code of the former in the archive
 _LINE_BAUD, _UNIT_BAUD, _MODULE_BAUD = 2400, 9600, 9600
 _REGION = "0171"
+#: a time of day that never comes, in seconds
+_NEVER_S = 1e9
+#: from the transformer to the last household, in metres
+_LONGEST_FEEDER_M = 300.0
 _MODULE_SETTINGS = LineSettings(_MODULE_BAUD)
 
 #: gets a name like ``meter 100001000001`` and gives the defects that this device has
@@ -152,8 +159,20 @@ def module_area(around: Surroundings, number: int, main_address: str) -> Area:
     places = _boxes(around, area, count) if boxed else _singles(around, area, count)
     config = ModuleConfig.conforming(engine.derive("module"), medium=plan.medium, main_address=_main(number))
     defects = around.defects_of("local_module", area.address)
-    area.module = build_module(engine, None, config, nodes=places, defects=defects)
+    placed = _placed(engine, config.medium, places)
+    area.module = build_module(engine, None, config, nodes=placed, defects=defects)
     return area
+
+
+def _placed(engine: Engine, medium: str, nodes: Sequence[MediumNode]) -> list[tuple[MediumNode, Placement]]:
+    """Places from which every node reaches the local module, by relays where it must: a network that was taken over."""
+    longest_m = _LONGEST_FEEDER_M
+    while True:
+        drawn = draw_placements(engine.random(f"places/{longest_m:.0f}"), len(nodes), longest_m=longest_m)
+        placed = list(zip(nodes, drawn, strict=True))
+        if all(station.reachable for station in Medium(engine, MEDIA[medium], placed).stations):
+            return placed
+        longest_m *= 0.85
 
 
 def direct_area(around: Surroundings, number: int, main_address: str) -> Area:
@@ -197,6 +216,8 @@ def _empty(
         clock_drift_s_per_day=round(draw.uniform(-plan.clock_drift_s_per_day, plan.clock_drift_s_per_day), 3),
         capacity=2040,
         day_depth=62,
+        clock_checks=plan.keep_time,
+        **({} if plan.keep_time else {"sync_at_s": _NEVER_S}),
     )
     return Area(number, config.address, role, engine, config, {})
 

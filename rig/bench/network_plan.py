@@ -54,6 +54,8 @@ class NetworkPlan:
         errors: meters err within their class; False: registers are the physics.
         clock_spread_s: clocks of meters and terminals are off by at most this at the start.
         clock_drift_s_per_day: and drift by at most this.
+        keep_time: terminals look at the clocks of their meters and set them, every day. A broadcast carries whole seconds, so that
+            tariffs then begin up to a second off; without it (and without spread and drift) registers are exact.
         heartbeat_min: of every terminal.
         collect: the terminals' archives are loaded and the daily task runs as soon as they have logged in.
         full_meters: meters keep demand, load records and hourly freezes too.
@@ -75,6 +77,7 @@ class NetworkPlan:
     errors: bool = False
     clock_spread_s: float = 0.0
     clock_drift_s_per_day: float = 0.0
+    keep_time: bool = False
     heartbeat_min: int = 15
     collect: bool = True
     full_meters: bool = False
