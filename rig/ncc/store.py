@@ -130,17 +130,25 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine, self._writer = _open(url)
-        self._audit_number = 0
+        self._writer_ready: Writer | None = None
         try:
             self._check()
         except SQLAlchemyError as error:
+            self._engine.dispose()
             raise StoreError(f"{_shown(url)}: {_reason(error)}") from error
-        self._writer_ready: Writer | None = None
+        except ConfigError:
+            self._engine.dispose()
+            raise
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
         return _shown(self.url)
+
+    @property
+    def engine(self) -> Engine:
+        """Connections to the database, for tables that others keep in it."""
+        return self._engine
 
     def prepare(self, batch: Batch) -> object:
         """The quick part of writing a group.

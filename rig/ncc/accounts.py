@@ -1,0 +1,174 @@
+"""People and programs that may use the command center: names, roles, passwords as hashes, and the tokens they were given."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, delete, insert, select
+
+from rig.clock import Clock
+from rig.errors import ConfigError, RigError
+from rig.ncc.service import ROLES, Actor, Role
+
+_SALT_OCTETS: Final = 16
+_LEAST_PASSWORD: Final = 10
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+ACCOUNTS: Final = MetaData()
+ACCOUNT: Final = Table(
+    "account",
+    ACCOUNTS,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("salt", LargeBinary(_SALT_OCTETS), nullable=False),
+    Column("hash", LargeBinary(64), nullable=False),
+)
+
+
+class LoginError(RigError):
+    """Name and password do not fit, or too many tries were made; it does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRules:
+    """Bounds of logins: life of a token, tries before a name is shut, for how long, and tokens held at once.
+
+    ``cost`` of a password hash (N of RFC 7914): 2**14 takes a twentieth of a second and 16 MiB.
+    """
+
+    token_s: float = 3600.0
+    tries: int = 5
+    shut_s: float = 60.0
+    tokens: int = 10_000
+    names: int = 10_000
+    cost: int = 2**14
+
+
+class Accounts:
+    """Accounts in the center's database; tokens live in memory only and end with the process.
+
+    Safe to be used from several threads as far as ``login`` goes: each call works on its own connection.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, rules: LoginRules = LoginRules()) -> None:
+        self._engine = engine
+        self._clock = clock
+        self.rules = rules
+        #: SHA-256 of a token -> who, and until when
+        self._tokens: dict[bytes, tuple[Actor, float]] = {}
+        #: name -> tries in vain, and until when it is shut
+        self._vain: dict[str, tuple[int, float]] = {}
+        with engine.begin() as connection:
+            ACCOUNTS.create_all(connection)
+
+    def set_account(self, name: str, role: str, password: str) -> None:
+        """Add or replace an account; tokens it was given before end.
+
+        Raises:
+            ConfigError: no usable name, no such role, or a password that is too short.
+        """
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                "no usable name", key="name", value=name, hint="letters, digits, . _ - up to 64"
+            )
+        if role not in ROLES:
+            raise ConfigError("no such role", key="role", value=role, hint=f"one of {', '.join(ROLES)}")
+        if len(password) < _LEAST_PASSWORD:
+            raise ConfigError(
+                "the password is too short", key="password", hint=f"{_LEAST_PASSWORD} characters or more"
+            )
+        salt = secrets.token_bytes(_SALT_OCTETS)
+        with self._engine.begin() as connection:
+            connection.execute(delete(ACCOUNT).where(ACCOUNT.c.name == name))
+            connection.execute(
+                insert(ACCOUNT).values(name=name, role=role, salt=salt, hash=self._hash(password, salt))
+            )
+        self._forget(name)
+
+    def drop_account(self, name: str) -> None:
+        """Remove an account and its tokens.
+
+        Raises:
+            ConfigError: there is none of this name.
+        """
+        with self._engine.begin() as connection:
+            if connection.execute(delete(ACCOUNT).where(ACCOUNT.c.name == name)).rowcount == 0:
+                raise ConfigError("no such account", key="name", value=name)
+        self._forget(name)
+
+    def accounts(self) -> tuple[Actor, ...]:
+        """Every account by name."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(ACCOUNT.c.name, ACCOUNT.c.role).order_by(ACCOUNT.c.name)).all()
+        return tuple(Actor(row.name, row.role) for row in rows)
+
+    def login(self, name: str, password: str) -> tuple[str, Actor]:
+        """A fresh token for a name and its password.
+
+        Raises:
+            LoginError: they do not fit, or the name is shut after too many tries in vain.
+        """
+        now_s = self._clock.now_s()
+        tries, shut_until_s = self._vain.get(name, (0, 0.0))
+        if now_s < shut_until_s:
+            raise LoginError("login refused")
+        with self._engine.connect() as connection:
+            row = connection.execute(select(ACCOUNT).where(ACCOUNT.c.name == name)).first()
+        # an unknown name takes as long as a known one, so that names cannot be guessed by the time
+        salt = bytes(row.salt) if row is not None else bytes(_SALT_OCTETS)
+        given = self._hash(password, salt)
+        if row is None or not hmac.compare_digest(given, bytes(row.hash)):
+            self._count(name, tries + 1, now_s)
+            raise LoginError("login refused")
+        self._vain.pop(name, None)
+        return self._issue(Actor(row.name, row.role), now_s)
+
+    def actor(self, token: str) -> Actor | None:
+        """Whose token it is; None when it is nobody's or its time is over."""
+        key = _digest(token)
+        held = self._tokens.get(key)
+        if held is None:
+            return None
+        if self._clock.now_s() >= held[1]:
+            del self._tokens[key]
+            return None
+        return held[0]
+
+    def logout(self, token: str) -> None:
+        """End a token."""
+        self._tokens.pop(_digest(token), None)
+
+    def _issue(self, actor: Actor, now_s: float) -> tuple[str, Actor]:
+        if len(self._tokens) >= self.rules.tokens:
+            self._tokens = {key: held for key, held in self._tokens.items() if held[1] > now_s}
+        if len(self._tokens) >= self.rules.tokens:
+            raise LoginError("too many logins at once")
+        token = secrets.token_urlsafe(32)
+        self._tokens[_digest(token)] = (actor, now_s + self.rules.token_s)
+        return token, actor
+
+    def _count(self, name: str, tries: int, now_s: float) -> None:
+        if name not in self._vain and len(self._vain) >= self.rules.names:
+            self._vain = {key: held for key, held in self._vain.items() if held[1] > now_s}
+        if tries >= self.rules.tries:
+            self._vain[name] = (0, now_s + self.rules.shut_s)
+        elif name in self._vain or len(self._vain) < self.rules.names:
+            self._vain[name] = (tries, 0.0)
+
+    def _hash(self, password: str, salt: bytes) -> bytes:
+        return hashlib.scrypt(password.encode(), salt=salt, n=self.rules.cost, r=8, p=1, maxmem=2**26)
+
+    def _forget(self, name: str) -> None:
+        self._tokens = {key: held for key, held in self._tokens.items() if held[0].name != name}
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+__all__ = ["Accounts", "LoginError", "LoginRules", "Role"]

@@ -1,0 +1,81 @@
+"""Terminals, collection points and tasks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, status
+
+from rig.ncc.api.access import ActorHere, ServiceHere
+from rig.ncc.api.schemas import Point, Task, Terminal, TerminalShown
+from rig.ports.command_center import CollectionTask, PointEntry, TerminalEntry, TerminalState
+
+router = APIRouter(tags=["archive"])
+
+
+def _shown(state: TerminalState) -> TerminalShown:
+    return TerminalShown(
+        address=state.entry.address,
+        role=state.entry.role,
+        heartbeat_s=state.entry.heartbeat_s,
+        online=state.online,
+        remote=state.remote,
+        logins=state.logins,
+        last_seen=state.last_seen,
+        clock_offset_s=state.clock_offset_s,
+        faulty_clock=state.faulty_clock,
+    )
+
+
+@router.get("/terminals")
+async def terminals(actor: ActorHere, center: ServiceHere) -> list[TerminalShown]:
+    """Every terminal."""
+    return [_shown(state) for state in center.terminals(actor)]
+
+
+@router.get("/terminals/{address}")
+async def terminal(address: str, actor: ActorHere, center: ServiceHere) -> TerminalShown:
+    """One terminal."""
+    return _shown(center.terminal(actor, address))
+
+
+@router.put("/terminals", status_code=status.HTTP_204_NO_CONTENT)
+async def put_terminals(entries: list[Terminal], actor: ActorHere, center: ServiceHere) -> None:
+    """Add or replace terminals."""
+    center.register_terminals(
+        actor,
+        [
+            TerminalEntry(entry.address, entry.role, bytes.fromhex(entry.password), entry.heartbeat_s)
+            for entry in entries
+        ],
+    )
+
+
+@router.get("/points")
+async def points(actor: ActorHere, center: ServiceHere, terminal: str = "") -> list[Point]:
+    """Collection points of one terminal or of all."""
+    return [Point(**asdict(point)) for point in center.points(actor, terminal)]
+
+
+@router.put("/points", status_code=status.HTTP_204_NO_CONTENT)
+async def put_points(entries: list[Point], actor: ActorHere, center: ServiceHere) -> None:
+    """Add or replace collection points in the center's archive."""
+    center.register_points(actor, [PointEntry(**entry.model_dump()) for entry in entries])
+
+
+@router.get("/tasks")
+async def tasks(actor: ActorHere, center: ServiceHere) -> list[Task]:
+    """Tasks that run."""
+    return [Task(**asdict(task)) for task in center.tasks(actor)]
+
+
+@router.put("/tasks", status_code=status.HTTP_204_NO_CONTENT)
+async def put_task(task: Task, actor: ActorHere, center: ServiceHere) -> None:
+    """Start a task, or replace the one of its name."""
+    center.schedule(actor, CollectionTask(**task.model_dump()))
+
+
+@router.delete("/tasks/{name}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_task(name: str, actor: ActorHere, center: ServiceHere) -> None:
+    """End a task; what it collected stays."""
+    center.unschedule(actor, name)
