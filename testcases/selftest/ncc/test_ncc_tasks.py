@@ -1,5 +1,7 @@
 """Tasks on the virtual clock: runs, gaps, re-collection, success counted at the database."""
 
+# ruff: noqa: DTZ001 - the network keeps local time
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta

@@ -1,0 +1,45 @@
+"""Databases for the tests of the command center."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from fixtures.postgres import PostgresMissing, postgres_server
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """URL of a private server."""
+    try:
+        with postgres_server() as url:
+            yield url
+    except PostgresMissing as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+
+
+@pytest.fixture
+def new_database(request, tmp_path):
+    """Makes empty databases of a kind: ``sqlite`` or ``postgresql``."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path}/store{next(_NUMBERS)}.db"
+        import psycopg
+
+        url = request.getfixturevalue("postgres")
+        name = f"store{next(_NUMBERS)}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return url.rpartition("/")[0] + f"/{name}"
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, new_database):
+    """URL of an empty database of each kind."""
+    return new_database(request.param)
