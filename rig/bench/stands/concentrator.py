@@ -1,0 +1,458 @@
+"""Stand of a concentrator: the tester as command center, and the meters behind the concentrator with their truth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from rig.bench.stand import StandRequest
+from rig.clock import Clock
+from rig.errors import BenchMissing, ConfigError
+from rig.ports.electrical import ElectricalState, PhaseState
+from rig.ports.meter_port import MeterPort
+from rig.protocols.dlt645.frame import Frame as MeterFrame
+from rig.protocols.gdw1376_1.layout import Input
+from rig.protocols.gdw1376_1.messages import Content
+from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
+from rig.sessions.acceptor import Acceptor
+from rig.sessions.terminal import TerminalSession
+from rig.transports.describe import DESCRIBERS
+from rig.transports.memory import MemoryLine
+from rig.transports.memory_stream import MemoryNetwork
+from rig.transports.tcp_stream import TcpNetwork
+from rig.twin.build import EmulatedMeter, build_meter
+from rig.twin.build_module import EmulatedModule, build_module
+from rig.twin.build_terminal import EmulatedTerminal, build_terminal
+from rig.twin.devices.cco_config import ModuleConfig
+from rig.twin.devices.error_model import ErrorModel
+from rig.twin.devices.meter_clock import to_epoch
+from rig.twin.devices.meter_config import MeterConfig
+from rig.twin.devices.terminal.config import TerminalConfig
+from rig.twin.downlink.carrier import CarrierPort
+from rig.twin.downlink.rs485 import Rs485Port
+from rig.twin.engine import Engine
+from rig.twin.media.nodes import MediumNode, MeterNode
+from rig.twin.media.topology import Placement
+from rig.twin.physics.scene import Scene
+
+ROLE: Final = "concentrator"
+#: ports of the archive
+CARRIER, RS485 = 31, 1
+#: where an emulated concentrator calls
+CENTER: Final = "10.0.0.1:7000"
+_BAUD: Final = 2400
+_MODULE_BAUD: Final = 9600
+_VOLTAGE_V: Final = 220.0
+#: longest wait for the first login, in seconds
+_LOGIN_S: Final = 300.0
+_DLT645_2007: Final = 30
+#: meters in one data unit of the archive
+_METERS_A_UNIT: Final = 20
+#: item of a meter's energy register by direction
+_ENERGY_ITEMS: Final = {"forward": 1, "reverse": 2}
+_OPTIONS: Final = frozenset(("rs485", "carrier", "archived", "edition"))
+
+
+@dataclass(frozen=True, slots=True)
+class PointFacts:
+    """A measuring point: the meter at it, as it really is. ``port`` 31: carrier, 1: RS-485."""
+
+    number: int
+    address: str
+    port: int
+    tariffs: int
+    protocol: int = _DLT645_2007
+    baud: int = _BAUD
+
+
+def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:
+    """Values of parameter F10 that archive these points, index the same as the point."""
+    values: dict[str, Input] = {"meters": len(points)}
+    for place, point in enumerate(points, start=1):
+        line: dict[str, Input] = {
+            "index": point.number,
+            "point": point.number,
+            "port": point.port,
+            "speed_code": 3 if point.port == RS485 else 0,
+            "protocol": point.protocol,
+            "address": point.address,
+            "password": "00" * 6,
+            "tariffs": point.tariffs,
+            "decimals_less_1": 1,
+            "integers_less_4": 2,
+            "spare": 0,
+            "collector": "0" * 12,
+            "small_class": 0,
+            "big_class": 0,
+        }
+        values |= {f"meter.{place}.{key}": value for key, value in line.items()}
+    return values
+
+
+class ConcentratorStand:
+    """A real concentrator that calls the bench; what only an emulated one can do raises BenchMissing.
+
+    ``session`` is the command center's side; it is logged in when a case gets the stand.
+    """
+
+    def __init__(self, request: StandRequest, session: TerminalSession) -> None:
+        self.id = request.device.id
+        self.clock: Clock = request.clock
+        self.simulated = request.simulated
+        self.profile = session.profile
+        self.session = session
+        request.recorder.describe_as(request.device.first_link, DESCRIBERS["gdw1376.1"])
+
+    @property
+    def address(self) -> str:
+        """Region and terminal address, the second in hexadecimal."""
+        return str(self.session.address)
+
+    @property
+    def points(self) -> tuple[PointFacts, ...]:
+        """Measuring points behind the concentrator; of a real one those in its archive.
+
+        Raises:
+            BenchMissing: the archive of a real concentrator is empty.
+        """
+        values: dict[str, Any] = {}
+        found = []
+        for message in self.session.query_parameters([10]).messages:
+            for unit in message.units:
+                values = {value.key: value.value for value in unit.values}
+                found += [
+                    _facts(values, f"meter.{place}.")
+                    for place in range(1, int(values.get("meters") or 0) + 1)
+                ]
+        if not found:
+            raise BenchMissing("meters in the archive of the real concentrator")
+        return tuple(found)
+
+    def configured(self) -> None:
+        """Put all points into the archive through the protocol; a real concentrator keeps what it has."""
+
+    def truth(self, point: int, quantity: str, direction: str = "forward", tariff: int = 0) -> Decimal:
+        """What the meter at a point really has now.
+
+        Args:
+            point: number of the measuring point.
+            quantity: ``energy`` (kWh), ``voltage`` (V), ``current`` (A), ``active_power`` (W), ``reactive_power``
+                (var), ``power_factor``.
+            direction: of energy: ``forward`` or ``reverse``.
+            tariff: of energy; 0: the total.
+        """
+        raise self._missing("the truth of a meter", point, quantity, direction, tariff)
+
+    def set_load(
+        self, point: int, current_a: float, angle_deg: float = 0.0, voltage_v: float = _VOLTAGE_V
+    ) -> None:
+        """Load of one meter from now on; the angle is that by which the current lags, 180: energy flows back."""
+        raise self._missing("a load of its own for each meter", point, current_a, angle_deg, voltage_v)
+
+    def silence(self, point: int) -> None:
+        """The meter answers nothing from now on."""
+        raise self._missing("a meter that falls silent", point)
+
+    def restore(self, point: int) -> None:
+        """The meter answers again."""
+        raise self._missing("a meter that falls silent", point)
+
+    def power(self, on: bool) -> None:
+        """Switch the supply of the concentrator."""
+        raise self._missing("a switch in the supply of the concentrator", on)
+
+    def cut_power(self, seconds: float) -> None:
+        """Take the supply for so long; the time passes, and then the supply is back."""
+        self.power(False)
+        self.clock.wait_until(self.clock.now_s() + seconds)
+        self.power(True)
+
+    def relay_is_open(self, point: int) -> bool:
+        """Whether the relay of a meter is open."""
+        raise self._missing("a look at the relay of a meter", point)
+
+    def meter_clock(self, point: int) -> datetime:
+        """What the clock of a meter shows."""
+        raise self._missing("a look at the clock of a meter", point)
+
+    def set_meter_clock(self, point: int, when: datetime) -> None:
+        """Set the clock of a meter, without the concentrator."""
+        raise self._missing("a hand at the clock of a meter", point, when)
+
+    def drop_connection(self) -> None:
+        """Break the present connection."""
+        self.session.close_connection()
+
+    def block_uplink(self, seconds: float) -> None:
+        """Let nothing through between concentrator and command center for so long, from now on."""
+        raise self._missing("a switch in the uplink", seconds)
+
+    def close(self) -> None:
+        """Leave the connection of a real concentrator to the next case."""
+
+    @staticmethod
+    def _missing(what: str, *_: object) -> BenchMissing:
+        return BenchMissing(what)
+
+
+def _facts(values: Mapping[str, Any], prefix: str) -> PointFacts:
+    return PointFacts(
+        int(values[prefix + "point"]),
+        str(values[prefix + "address"]),
+        int(values[prefix + "port"]),
+        int(values[prefix + "tariffs"]),
+        int(values[prefix + "protocol"]),
+    )
+
+
+@dataclass
+class Downlink:
+    """What hangs below an emulated concentrator: its ports, and its meters each on a circuit of its own."""
+
+    ports: dict[int, MeterPort]
+    points: tuple[PointFacts, ...]
+    meters: dict[int, EmulatedMeter]
+    scenes: dict[int, Scene]
+    module: EmulatedModule | None = None
+
+
+class EmulatedConcentratorStand(ConcentratorStand):
+    """An emulated concentrator with its meters.
+
+    ``device`` is the emulated terminal, ``downlink`` what hangs below it, ``network`` its uplink's medium.
+    """
+
+    def __init__(
+        self,
+        request: StandRequest,
+        network: MemoryNetwork,
+        device: EmulatedTerminal,
+        downlink: Downlink,
+    ) -> None:
+        self.network = network
+        self.device = device
+        self.downlink = downlink
+        self._archived = False
+        acceptor = Acceptor(network, CENTER, request.clock)
+        config = device.config
+        super().__init__(request, _session(request, acceptor, config.profile, config.password))
+        device.start()
+
+    @property
+    def points(self) -> tuple[PointFacts, ...]:
+        """Measuring points behind the concentrator, archived or not."""
+        return self.downlink.points
+
+    def configured(self) -> None:
+        """Put all points into the archive through the protocol; a second time it does nothing."""
+        if self._archived:
+            return
+        points = self.points
+        for at in range(0, len(points), _METERS_A_UNIT):
+            some = points[at : at + _METERS_A_UNIT]
+            self.session.set_parameters([Content(0, 10, archive_values(some))])
+        self._archived = True
+
+    def truth(self, point: int, quantity: str, direction: str = "forward", tariff: int = 0) -> Decimal:
+        """What the meter at a point really has now; its registers go with the physics, its errors are none."""
+        if quantity == "energy":
+            meter = self.downlink.meters[point].meter
+            meter.advance()
+            steps = meter.energy_steps(_ENERGY_ITEMS[direction], tariff)
+            return Decimal(steps).scaleb(-2)
+        values = self.downlink.scenes[point].true_values().phases[0]
+        found = {
+            "voltage": values.voltage_v,
+            "current": values.current_a,
+            "active_power": values.active_power_w,
+            "reactive_power": values.reactive_power_var,
+            "power_factor": values.power_factor,
+        }
+        return Decimal(repr(found[quantity]))
+
+    def set_load(
+        self, point: int, current_a: float, angle_deg: float = 0.0, voltage_v: float = _VOLTAGE_V
+    ) -> None:
+        """Load of one meter from now on; the angle is that by which the current lags, 180: energy flows back."""
+        phase = PhaseState(voltage_v=voltage_v, current_a=current_a, angle_deg=angle_deg)
+        self.downlink.scenes[point].set_state(ElectricalState((phase,)))
+
+    def silence(self, point: int) -> None:
+        """The meter answers nothing from now on."""
+        self.downlink.meters[point].wire.answer_filters.append(_silent)
+
+    def restore(self, point: int) -> None:
+        """The meter answers again."""
+        filters = self.downlink.meters[point].wire.answer_filters
+        while _silent in filters:
+            filters.remove(_silent)
+
+    def power(self, on: bool) -> None:
+        """Switch the supply of the concentrator."""
+        power = self.device.terminal.power
+        if on:
+            power.on()
+        else:
+            power.off()
+
+    def relay_is_open(self, point: int) -> bool:
+        """Whether the relay of a meter is open."""
+        meter = self.downlink.meters[point].meter
+        meter.advance()
+        return meter.relay.open
+
+    def meter_clock(self, point: int) -> datetime:
+        """What the clock of a meter shows."""
+        return self.downlink.meters[point].meter.wall()
+
+    def set_meter_clock(self, point: int, when: datetime) -> None:
+        """Set the clock of a meter, without the concentrator."""
+        meter = self.downlink.meters[point].meter
+        now_s = meter.advance()
+        meter.clock.set(now_s, to_epoch(when))
+        meter.reschedule()
+
+    def drop_connection(self) -> None:
+        """Break the present connection; both ends hear it."""
+        self.network.drop(self.device.config.name)
+
+    def block_uplink(self, seconds: float) -> None:
+        """Let nothing through between concentrator and command center for so long, from now on."""
+        self.network.block(self.device.config.name, self.clock.now_s() + seconds)
+
+
+def _session(
+    request: StandRequest, acceptor: Acceptor, profile: Profile, password: bytes = b""
+) -> TerminalSession:
+    return TerminalSession(
+        acceptor,
+        request.clock,
+        request.recorder,
+        profile=profile,
+        password=password,
+        name=request.device.first_link,
+    )
+
+
+def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
+    """The session of a real concentrator, which outlives the cases."""
+    address = request.link.url.removeprefix("listen://")
+
+    def listen() -> TerminalSession:
+        return _session(request, Acceptor(TcpNetwork(request.clock), address, request.clock), profile)
+
+    session = request.bench.keep(f"concentrator {address}", listen)
+    if not session.connections:
+        session.wait_login(_LOGIN_S)
+    else:
+        session.wait_connection(_LOGIN_S)
+    return session
+
+
+def _silent(request: MeterFrame, answer: MeterFrame) -> None:
+    """A meter's answer filter: say nothing."""
+    del request, answer
+
+
+def build(request: StandRequest) -> ConcentratorStand:
+    """The stand of a concentrator.
+
+    The case's marker ``stand`` may name ``rs485`` and ``carrier`` (numbers of meters on each port, usually 3 and 2),
+    ``edition`` ("2009", "2013"), and fields of TerminalConfig.
+
+    Raises:
+        LinkTimeout: the concentrator does not log in.
+    """
+    edition = request.options.get("edition", request.device.edition)
+    profile = DEFAULT if edition == "2009" else DEFAULT_2013
+    if not request.simulated:
+        return ConcentratorStand(request, _real_session(request, profile))
+    stand = _emulated(request, profile)
+    stand.session.wait_login(_LOGIN_S)
+    return stand
+
+
+def _emulated(request: StandRequest, profile: Profile) -> EmulatedConcentratorStand:
+    options = dict(request.options)
+    singles = int(options.pop("rs485", 3))
+    carrier = int(options.pop("carrier", 2))
+    options.pop("edition", None)
+    fixed: dict[str, Any] = {"edition": profile.edition, "main_address": CENTER}
+    if request.device.address is not None:
+        fixed["region"] = request.device.address[:4]
+        fixed["terminal"] = int(request.device.address[4:], 16)
+    try:
+        config = TerminalConfig.conforming(request.config_seed, **(fixed | options))
+    except TypeError as error:
+        raise ConfigError("no option of this stand", key="stand", value=sorted(options)) from error
+    engine = request.emulated_engine()
+    network = MemoryNetwork(engine.clock)
+    downlink = _downlink(engine, request, singles, carrier)
+    device = build_terminal(
+        engine, network, config, ports=downlink.ports, defects=request.defects, start=False
+    )
+    return EmulatedConcentratorStand(request, network, device, downlink)
+
+
+def _downlink(engine: Engine, request: StandRequest, singles: int, carrier: int) -> Downlink:
+    """Meters on an RS-485 line, and meters behind a local module."""
+    draw = random.Random(f"meters of a concentrator {request.config_seed}")
+    made = Downlink({}, (), {}, {})
+    addresses = draw.sample(range(10**6, 10**11), singles + carrier)
+    for number, address in enumerate(addresses, start=1):
+        config = _meter_config(request.config_seed * 100 + number, f"{address:012d}")
+        scene = made.scenes[number] = Scene(engine)
+        made.meters[number] = build_meter(engine, scene, config)
+    made.points = tuple(
+        PointFacts(
+            number,
+            device.config.address,
+            RS485 if number <= singles else CARRIER,
+            device.config.tables.tariffs,
+        )
+        for number, device in made.meters.items()
+    )
+    if singles:
+        made.ports[RS485] = _rs485(engine, made, request)
+    if carrier:
+        made.ports[CARRIER], made.module = _carrier(engine, made, request)
+    return made
+
+
+def _meter_config(seed: int, address: str) -> MeterConfig:
+    """A conforming meter without errors that obeys commands at once, so that what is wrong is the concentrator's."""
+    config = MeterConfig.conforming(seed, address=address, baud=_BAUD, error_model=ErrorModel())
+    return replace(config, trip_delay_min=0)
+
+
+def _rs485(engine: Engine, made: Downlink, request: StandRequest) -> Rs485Port:
+    line = MemoryLine("K8-C1", engine.clock)
+    for point in made.points:
+        if point.port == RS485:
+            line.attach(made.meters[point.number].wire)
+    port = Rs485Port(baud=_BAUD)
+    port.put_on(line)
+    request.recorder.describe_as("K8-C1", DESCRIBERS["dlt645"])
+    return port
+
+
+def _carrier(engine: Engine, made: Downlink, request: StandRequest) -> tuple[CarrierPort, EmulatedModule]:
+    nodes: list[tuple[MediumNode, Placement]] = []
+    for point in made.points:
+        if point.port == CARRIER:
+            node = MeterNode(made.meters[point.number].wire, engine, point.address)
+            place = Placement(distance_m=40.0 + 30.0 * len(nodes), feeder=1, phase=len(nodes) % 3 + 1)
+            nodes.append((node, place))
+    config = ModuleConfig.conforming(request.config_seed, main_address="202600000001", formed=True)
+    module = build_module(engine, Scene(engine), config, nodes=nodes)
+    line = MemoryLine("C2-M1", engine.clock, duplex="full")
+    line.attach(module.wire)
+    port = CarrierPort(config.main_address, baud=config.baud, side_by_side=config.concurrent_meters)
+    port.wall = engine.clock.wall
+    port.put_on(line)
+    request.recorder.describe_as("C2-M1", DESCRIBERS["gdw1376.2"])
+    return port, module
