@@ -134,7 +134,7 @@ class TerminalSession:
         """
         wait_s = self.timing.connect_s if timeout_s is None else timeout_s
         if not self.link.wait(self.clock.now_s() + wait_s, lambda: self.connected):
-            self.link.await_report(lambda _: False, 0, 0.0, f"connection for {wait_s:g} s, and none")
+            self.link.await_report(lambda *_: False, 0, 0.0, f"connection for {wait_s:g} s, and none")
 
     def wait_login(self, timeout_s: float | None = None, *, fresh: bool = False) -> TerminalReport:
         """Login on the present or a coming connection; ``fresh``: one that comes from now on.
@@ -145,7 +145,7 @@ class TerminalSession:
         wait_s = self.timing.connect_s if timeout_s is None else timeout_s
         first = len(self.reports) if fresh else 0
 
-        def matches(report: TerminalReport) -> bool:
+        def matches(_: int, report: TerminalReport) -> bool:
             return report.login and (fresh or report.connection == len(self.connections) - 1)
 
         if not fresh and not self.connected:
@@ -161,10 +161,9 @@ class TerminalSession:
             LinkTimeout: none came within ``timeout_s``.
         """
         what = "report" + ("" if afn is None else f" {afn:02X}") + ("" if fn is None else f" F{fn}")
-        places = {id(report): place for place, report in enumerate(self.reports)}
 
-        def matches(report: TerminalReport) -> bool:
-            return report.has(afn, fn) and places.get(id(report)) not in self._returned
+        def matches(place: int, report: TerminalReport) -> bool:
+            return report.has(afn, fn) and place not in self._returned
 
         first = len(self.reports) if fresh else 0
         place = self.link.await_report(matches, first, timeout_s, what)

@@ -141,7 +141,7 @@ class TerminalLink:
         return self.acceptor.wait(deadline_s, condition)
 
     def await_report(
-        self, matches: Callable[[TerminalReport], bool], first: int, timeout_s: float, what: str
+        self, matches: Callable[[int, TerminalReport], bool], first: int, timeout_s: float, what: str
     ) -> int:
         """Place of the first report from ``first`` on that matches.
 
@@ -155,7 +155,7 @@ class TerminalLink:
         def look() -> bool:
             nonlocal looked
             while looked < len(self.reports) and not found:
-                if matches(self.reports[looked]):
+                if matches(looked, self.reports[looked]):
                     found.append(looked)
                 looked += 1
             return bool(found)

@@ -15,13 +15,14 @@ Everything emulated lives on one virtual clock, which is advanced as real time p
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Protocol
 
 from rig.clock import SystemClock, VirtualClock
 from rig.ports.byte_link import Burst, LineSettings, WireEndpoint
+from rig.transports.manipulate import Direction, LineManipulator, Piece
 from rig.transports.tcp_stream import TcpNetwork
 from rig.twin.serve_ports import ServedPort, open_port
 
@@ -63,13 +64,22 @@ class ServedEnd:
         endpoint: the emulated end.
         url: ``pty://``, ``tcp://host:port`` (port 0: any free one), or a serial port (8E1).
         clock: of the engine.
+        manipulators: line faults.
 
     Raises:
         ConfigError: the port cannot be opened.
     """
 
-    def __init__(self, endpoint: WireEndpoint, url: str, clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        endpoint: WireEndpoint,
+        url: str,
+        clock: VirtualClock,
+        *,
+        manipulators: Iterable[LineManipulator] = (),
+    ) -> None:
         self.clock = clock
+        self.manipulators = list(manipulators)
         self._endpoint = endpoint
         self._port: ServedPort = open_port(url, endpoint.baud)
         self._heard = b""
@@ -88,9 +98,15 @@ class ServedEnd:
         """Put octets on the line ``delay_s`` from now, behind what is still being sent."""
         rate = self._endpoint.baud if baud is None else baud
         step_s = LineSettings(baud=rate).character_time_s + byte_gap_s
-        start_s = max(self.clock.now_s() + delay_s, self._sending_until_s)
+        now_s = self.clock.now_s()
+        start_s = max(now_s + delay_s, self._sending_until_s)
+        for piece in self._disturbed("answer", data):
+            self._send_piece(piece.data, max(now_s, start_s + piece.start_s), step_s, gaps=byte_gap_s > 0.0)
+
+    def _send_piece(self, data: bytes, start_s: float, step_s: float, *, gaps: bool) -> None:
+        start_s = max(start_s, self._sending_until_s)
         self._sending_until_s = start_s + len(data) * step_s
-        size = max(int(_GROUP_S / step_s), 1) if self._port.paced or byte_gap_s else max(len(data), 1)
+        size = max(int(_GROUP_S / step_s), 1) if self._port.paced or gaps else max(len(data), 1)
         for begin in range(0, len(data), size):
             group = data[begin : begin + size]
             # a group leaves when its last stop bit has passed; a real port paces by itself from the start
@@ -107,7 +123,12 @@ class ServedEnd:
         data, self._heard = self._heard or self._port.read(0.0), b""
         if not data:
             return
-        now_s = self.clock.now_s()
+        for piece in self._disturbed("request", data):
+            if piece.data:
+                self._hear(piece.data, piece.start_s)
+
+    def _hear(self, data: bytes, later_s: float) -> None:
+        now_s = self.clock.now_s() + max(later_s, 0.0)
         length_s = len(data) * LineSettings(baud=self._endpoint.baud).character_time_s
         if self._port.paced:
             start_s = max(now_s, self._hearing_until_s)
@@ -116,6 +137,12 @@ class ServedEnd:
             start_s, end_s = now_s - length_s, now_s
         self._hearing_until_s = end_s
         self.clock.call_at(end_s, partial(self._endpoint.receive, Burst(data, start_s, end_s)))
+
+    def _disturbed(self, direction: Direction, data: bytes) -> list[Piece]:
+        pieces = [Piece(data)]
+        for manipulator in self.manipulators:
+            pieces = manipulator.apply(direction, pieces)
+        return pieces
 
     def close(self) -> None:
         """Close the port."""

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 
 from rig.clock import SystemClock, VirtualClock
+from rig.errors import LinkTimeout, RemoteProtocolError
 from rig.ports.byte_link import LineSettings
 from rig.sessions.acceptor import Acceptor
 from rig.sessions.local_module import LocalModuleSession, ModuleTiming
@@ -82,6 +83,19 @@ def test_a_module_answers_on_a_port(url: str) -> None:
         assert session.add_nodes(["000000000161"]).confirmed
         assert [node["address"] for node in session.read_nodes()] == ["000000000161"]
         assert all(exchange.findings == () for exchange in session.exchanges)
+        link.close()
+
+
+def test_line_faults_disturb_a_served_module() -> None:
+    engine = Engine(1, VirtualClock(SystemClock().wall()))
+    module = build_module(engine, None)
+    module.add_line_fault("drop")
+    end = ServedEnd(module.wire, "tcp://127.0.0.1:0", engine.clock, manipulators=module.line_faults)
+    with _served(engine, end):
+        link = open_link("C2-M1", end.address, LineSettings(baud=9600))
+        session = LocalModuleSession(Bus(link), timing=ModuleTiming(answer_s=0.3, margin_s=0.2))
+        with pytest.raises((LinkTimeout, RemoteProtocolError)):
+            session.query(1)
         link.close()
 
 
