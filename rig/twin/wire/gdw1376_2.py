@@ -380,6 +380,7 @@ class ModuleWire:
             opened.timer = clock.call_at(clock.now_s() + wait_s, lambda: self._unanswered(opened))
 
     def _unanswered(self, opened: _Open) -> None:
+        opened.timer = None
         if self._open is not opened:
             return
         if opened.attempts < min(opened.report.attempts, self.cco.behaviour.report_attempts):
@@ -408,6 +409,8 @@ class ModuleWire:
             except RemoteProtocolError:
                 return
         opened.timer.cancel()
+        # the timer leads back here: without it nothing is left for the garbage collector
+        opened.timer = None
         self._open = None
         report.finish(content)
         self._pump()
