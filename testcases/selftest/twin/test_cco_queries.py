@@ -17,6 +17,7 @@ from rig.protocols.gdw1376_2.functions import all_functions
 from rig.protocols.gdw1376_2.information import DownInformation
 from rig.protocols.gdw1376_2.profile import DEFAULT_2013
 from rig.twin.devices.cco_config import ModuleConfig
+from rig.twin.devices.cco_report import Report
 
 
 @pytest.fixture
@@ -211,3 +212,16 @@ def test_outside_vectors_are_not_few():
 def test_outside_broken_frames_get_silence(world: ModuleWorld, vector: dict[str, str]):
     world.link.write(bytes.fromhex(vector["frame_hex"]))
     assert world.listen(8.0) == []
+
+
+def test_a_report_has_the_octets_that_were_written_down_elsewhere(world: ModuleWorld):
+    (vector,) = [one for one in VECTORS if one["direction"] == "up"]
+    octets = bytes.fromhex(vector["frame_hex"])
+    frame = decode_frame(octets)
+    for _ in range(frame.sequence):
+        world.module.wire.report(Report(0x06, 3, {"change": 1}, answered=False))
+    world.module.wire.report(Report(frame.afn, frame.fn or 0, world.content(frame), answered=False))
+    heard = b""
+    while (burst := world.link.read(world.clock.now_s() + 1.0)) is not None:
+        heard += burst.data
+    assert heard.endswith(octets)
