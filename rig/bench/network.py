@@ -14,20 +14,24 @@ from rig.ncc.shell_engine import EngineCenter
 from rig.ports.command_center import (
     DAY_FORWARD_ACTIVE,
     DAY_REVERSE_ACTIVE,
+    MONTH_FORWARD_ACTIVE,
+    MONTH_REVERSE_ACTIVE,
     CollectionTask,
     CommandCenter,
 )
 from rig.transports.memory_stream import Medium, MemoryNetwork, Observer
 from rig.twin.defects import role_of_defect
+from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.engine import Engine
 
 #: where the terminals dial
 CENTER_ADDRESS = "10.0.0.1:7000"
-#: the task that every network runs
-DAILY_TASK = "daily"
-#: terminals have logged in after this time, and taken their archive, in seconds
-_LOGIN_S, _ARCHIVE_S = 900.0, 900.0
-_MINUTE_S = 60.0
+#: the tasks that every network runs
+DAILY_TASK, MONTHLY_TASK = "daily", "monthly"
+#: terminals have logged in after this time, taken their archive, and have a local module in service, in seconds
+_LOGIN_S, _ARCHIVE_S, _SERVICE_S = 900.0, 900.0, 600.0
+#: how often it is looked, in seconds
+_LOOK_S = 15.0
 
 
 class Assignment:
@@ -130,10 +134,10 @@ class Network:
             area.terminal.start()
 
     def bring_up(self, *, collect: bool = True) -> None:
-        """Register, switch on, wait for every login, load the archives through the protocol, start the daily task.
+        """Register, switch on, wait for every login, load the archives through the protocol, start the tasks.
 
         Raises:
-            LinkTimeout: a terminal never logged in.
+            LinkTimeout: a terminal never logged in, or its module never came into service.
             RemoteProtocolError: a terminal did not take its archive.
         """
         self.register()
@@ -142,7 +146,8 @@ class Network:
         if not collect:
             return
         self._load_archives()
-        self.schedule_daily()
+        self._wait_for_modules()
+        self.schedule()
 
     def _wait_for_logins(self) -> None:
         center = self.command_center
@@ -157,7 +162,7 @@ class Network:
                 raise LinkTimeout(
                     f"no login of {', '.join(absent)}", link="M3-N1", waited_s=_LOGIN_S, attempts=1
                 )
-            self.clock.wait_until(self.clock.now_s() + _MINUTE_S / 4)
+            self.clock.wait_until(self.clock.now_s() + _LOOK_S)
 
     def _load_archives(self) -> None:
         center = self.command_center
@@ -167,17 +172,30 @@ class Network:
             if not result.ok:
                 raise RemoteProtocolError(f"terminal {address} did not take its archive: {result.status}")
 
-    def schedule_daily(self) -> None:
-        """Day freezes of both directions, every day one hour and a half after midnight."""
-        today = self.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)
-        self.command_center.schedule(
-            CollectionTask(
-                DAILY_TASK,
-                (DAY_FORWARD_ACTIVE, DAY_REVERSE_ACTIVE),
-                period_s=86_400.0,
-                first_at=today + timedelta(days=1, hours=1, minutes=30),
-            )
-        )
+    def _wait_for_modules(self) -> None:
+        """Until every local module is in service and knows its nodes."""
+        ports = [port for area in self.areas for port in area.ports.values() if isinstance(port, CarrierPort)]
+        deadline_s = self.clock.now_s() + _SERVICE_S
+        while not all(port.ready and not port.busy for port in ports):
+            if self.clock.now_s() > deadline_s:
+                raise LinkTimeout(
+                    "a local module does not come into service",
+                    link="C2-M1",
+                    waited_s=_SERVICE_S,
+                    attempts=1,
+                )
+            self.clock.wait_until(self.clock.now_s() + _LOOK_S)
+
+    def schedule(self) -> None:
+        """Day and month freezes of both directions: every day one hour and a half after midnight, every first of a month later."""
+        tomorrow = self.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        days = (DAY_FORWARD_ACTIVE, DAY_REVERSE_ACTIVE)
+        months = (MONTH_FORWARD_ACTIVE, MONTH_REVERSE_ACTIVE)
+        first_at = tomorrow + timedelta(hours=1, minutes=30)
+        self.command_center.schedule(CollectionTask(DAILY_TASK, days, 86_400.0, first_at))
+        next_month = (tomorrow.replace(day=1) + timedelta(days=32)).replace(day=1)
+        first_at = next_month + timedelta(hours=3)
+        self.command_center.schedule(CollectionTask(MONTHLY_TASK, months, 86_400.0, first_at))
 
     def set_center(self, *, on: bool) -> None:
         """The command center stops with what it has stored, or accepts connections again."""

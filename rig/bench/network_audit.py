@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rig.bench.household import Direction, Household
-from rig.ports.command_center import DAY_FORWARD_ACTIVE, DAY_REVERSE_ACTIVE, Reading
+from rig.ports.command_center import (
+    DAY_FORWARD_ACTIVE,
+    DAY_REVERSE_ACTIVE,
+    MONTH_FORWARD_ACTIVE,
+    MONTH_REVERSE_ACTIVE,
+    Reading,
+)
 
 if TYPE_CHECKING:
     from rig.bench.network import Network
 
 _DAY = timedelta(days=1)
-_ITEMS: dict[str, Direction] = {DAY_FORWARD_ACTIVE: "import", DAY_REVERSE_ACTIVE: "export"}
+_DAYS: dict[str, Direction] = {DAY_FORWARD_ACTIVE: "import", DAY_REVERSE_ACTIVE: "export"}
+_MONTHS: dict[str, Direction] = {MONTH_FORWARD_ACTIVE: "import", MONTH_REVERSE_ACTIVE: "export"}
 
 
 @dataclass
@@ -44,24 +50,35 @@ def audit_days(network: Network, first: datetime, last: datetime) -> Audit:
 
     Meters must be without error of their own and on time.
     """
-    audit = Audit()
     begin = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = list(_days(begin, last))
+    days = [begin + number * _DAY for number in range((last - begin).days + 1)]
+    return _audit(network, _DAYS, {day: day + _DAY for day in days})
+
+
+def audit_months(network: Network, first: datetime, last: datetime) -> Audit:
+    """The same for month freezes, of the months that end between ``first`` and ``last``."""
+    marks = {}
+    month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while (following := (month + 32 * _DAY).replace(day=1)) <= last:
+        marks[month] = following
+        month = following
+    return _audit(network, _MONTHS, marks)
+
+
+def _audit(network: Network, items: dict[str, Direction], marks: dict[datetime, datetime]) -> Audit:
+    """Every household, item and mark; ``marks`` gives the moment at which the register was frozen."""
+    audit = Audit()
+    if not marks:
+        return audit
     for area in network.areas:
         for home, entry in zip(area.households, area.entries, strict=True):
-            for item, direction in _ITEMS.items():
+            for item, direction in items.items():
                 rows = network.command_center.readings(
-                    area.address, entry.point, item, first=begin, last=days[-1], limit=1_000_000
+                    area.address, entry.point, item, first=min(marks), last=max(marks), limit=1_000_000
                 )
                 name = f"{area.address} point {entry.point} {item}"
-                _compare(audit, name, rows, home, direction, days, network.plan.tariff_count)
+                _compare(audit, name, rows, home, direction, marks, network.plan.tariff_count)
     return audit
-
-
-def _days(first: datetime, last: datetime) -> Iterator[datetime]:
-    while first <= last:
-        yield first
-        first += _DAY
 
 
 def _compare(
@@ -70,7 +87,7 @@ def _compare(
     rows: tuple[Reading, ...],
     home: Household,
     direction: Direction,
-    days: list[datetime],
+    marks: dict[datetime, datetime],
     tariffs: int,
 ) -> None:
     found: dict[tuple[datetime, int], Decimal] = {}
@@ -79,7 +96,7 @@ def _compare(
         if key in found:
             audit.doubled.append(f"{name} {row.mark:%Y-%m-%d} tariff {row.tariff}")
         found[key] = row.value
-    for day in days:
+    for day, frozen in marks.items():
         for tariff in range(tariffs + 1):
             what = f"{name} {day:%Y-%m-%d} tariff {tariff}"
             value = found.get((day, tariff))
@@ -87,6 +104,6 @@ def _compare(
                 audit.missing.append(what)
                 continue
             audit.compared += 1
-            truth = home.register_kwh(day + _DAY, direction, tariff)
+            truth = home.register_kwh(frozen, direction, tariff)
             if value != truth:
                 audit.wrong.append(f"{what}: {value} stored, {truth} drawn")

@@ -56,7 +56,7 @@ class NetworkPlan:
         clock_drift_s_per_day: and drift by at most this.
         keep_time: terminals look at the clocks of their meters and set them, every day. A broadcast carries whole seconds, so that
             tariffs then begin up to a second off; without it (and without spread and drift) registers are exact.
-        heartbeat_min: of every terminal.
+        heartbeat_min: of every terminal; longer than the carrier forgets connections, and they break (LTE_CAT1: 15 min).
         collect: the terminals' archives are loaded and the daily task runs as soon as they have logged in.
         full_meters: meters keep demand, load records and hourly freezes too.
         line_faults: disturbances of every RS-485 line, by name.
@@ -78,7 +78,7 @@ class NetworkPlan:
     clock_spread_s: float = 0.0
     clock_drift_s_per_day: float = 0.0
     keep_time: bool = False
-    heartbeat_min: int = 15
+    heartbeat_min: int = 10
     collect: bool = True
     full_meters: bool = False
     line_faults: tuple[str, ...] = ()

@@ -74,8 +74,8 @@ class NetworkStand:
     """A network that runs by itself: whoever waits by ``clock`` lets it live.
 
     The plan comes from the case's marker ``stand(design="LD1", meters=12, concentrators=2, ...)``, see ``NetworkPlan``.
-    When a case gets it, every terminal has logged in, archives are loaded through the protocol, and the task ``daily``
-    (day freezes of both directions) runs, unless the plan says ``collect=False``.
+    When a case gets it, every terminal has logged in, archives are loaded through the protocol, and the tasks ``daily`` and
+    ``monthly`` (freezes of both directions) run, unless the plan says ``collect=False``.
     """
 
     simulated = True
