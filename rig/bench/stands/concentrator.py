@@ -66,7 +66,7 @@ class PointFacts:
     port: int
     tariffs: int
     protocol: int = _DLT645_2007
-    baud: int = _BAUD
+    phases: int = 1
 
 
 def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from rig.clock import VirtualClock
 from rig.protocols.gdw1376_1.control import (
@@ -69,6 +68,8 @@ class Gdw1376Wire:
         self.reports = Reports(self)
         self.requests = 0
         self._reader = FrameReader(profile=self.profile)
+        self._heard_s = 0.0
+        self._sent_by_s = 0.0
         #: by master address: the FCB last heard, and the octets that answered it
         self._counted: dict[int, tuple[bool, list[bytes]]] = {}
 
@@ -91,7 +92,15 @@ class Gdw1376Wire:
 
     def received(self, data: bytes) -> None:
         """Octets from the command center."""
+        now_s = self.clock.now_s()
+        if now_s - self._heard_s > self.behaviour.longest_pause_s and self._reader.pending:
+            self._reader.idle()
+            self._take_all()
+        self._heard_s = now_s
         self._reader.feed(data)
+        self._take_all()
+
+    def _take_all(self) -> None:
         while (found := self._reader.next_frame()) is not NEED_DATA:
             if isinstance(found, Frame) and self.accepts(found):
                 self.take(found)
@@ -164,8 +173,7 @@ class Gdw1376Wire:
         master = frame.address.master
         last = self._counted.get(master)
         if last is not None and last[0] == bit and frame.function != _RESET_LINK:
-            for octets in last[1]:
-                self._later(octets)
+            self._later(last[1])
             return True
         self._counted[master] = (bit, [])
         return False
@@ -198,8 +206,7 @@ class Gdw1376Wire:
         ]
         if asked.control & 0x10:
             self._counted[asked.address.master] = (bool(asked.control & 0x20), sent)
-        for octets in sent:
-            self._later(octets)
+        self._later(sent)
 
     def filtered(self, asked: Frame | None, frame: Frame) -> bytes:
         """Octets of a frame after all filters; empty when it is not to be sent."""
@@ -213,8 +220,16 @@ class Gdw1376Wire:
             raw = rewrite(raw)
         return raw
 
-    def _later(self, octets: bytes) -> None:
-        self.clock.call_at(self.clock.now_s() + self.delay_s(), partial(self.terminal.uplink.send, octets))
+    def _later(self, frames: Sequence[bytes]) -> None:
+        """Send the frames of an answer one behind another after its delay, never before an earlier answer."""
+        due_s = self._sent_by_s = max(self.clock.now_s() + self.delay_s(), self._sent_by_s)
+
+        def send() -> None:
+            for octets in frames:
+                self.terminal.uplink.send(octets)
+
+        if frames:
+            self.clock.call_at(due_s, send)
 
 
 __all__ = ["AnswerFilter", "ByteFilter", "Call", "Gdw1376Wire", "Handler", "Request"]

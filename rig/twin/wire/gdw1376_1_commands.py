@@ -114,7 +114,7 @@ def permit(call: Call) -> None:
 def keep_supply(call: Call, *, on: bool) -> None:
     """F25, F33: keep the supply, of the terminal's own outputs (p0) or of a meter."""
     if call.point == 0:
-        call.terminal.control.keeping = on
+        call.terminal.control.keep(on=on, half_hours=_of(call, "duration"))
         call.confirm()
         return
     entry = _meter(call)
@@ -273,7 +273,11 @@ def forward(call: Call) -> None:
         else:
             call.data(bytes((port,)) + len(octets).to_bytes(2, "little") + octets)
 
-    wait = _number(values, "message_timeout") * (1.0 if values.get("message_timeout_in_seconds") else 0.1)
+    wait_s = _number(values, "message_timeout") * (1.0 if values.get("message_timeout_in_seconds") else 0.1)
+    wait_s = wait_s or call.terminal.config.live_wait_s
     baud = _FORWARD_RATES[_number(values, "speed_code")]
     entry = MeterEntry(0, address or "A" * 12, port)
-    call.terminal.reader.forward(entry, data, back, wait_s=wait, baud=baud, raw=not address)
+    clock = call.terminal.engine.clock
+    # the port may repeat the request: the master waits as long as it said, and the answer to it comes once
+    clock.call_at(clock.now_s() + wait_s + 1.0, call.deny)
+    call.terminal.reader.forward(entry, data, back, wait_s=wait_s, baud=baud, raw=not address)

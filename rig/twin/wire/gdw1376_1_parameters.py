@@ -101,7 +101,7 @@ def set_archive(call: Call) -> None:
     entries = _entries(call.values)
     capacity = terminal.config.capacity
     fitting = call.point == 0 and all(
-        1 <= entry.number <= capacity and 0 <= entry.point <= capacity for entry in entries
+        entry.index and 1 <= entry.number <= capacity and 0 <= entry.point <= capacity for entry in entries
     )
     if not fitting or not _points_free(call, entries):
         call.deny()

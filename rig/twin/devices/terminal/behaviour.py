@@ -15,6 +15,8 @@ class TerminalBehaviour:
 
     # frames
     address_checked: bool = True
+    #: a pause longer than this inside a frame drops what came of it
+    longest_pause_s: float = 20.0
     group_addresses_heard: bool = True
     broadcast_answered: bool = False
     frame_count_checked: bool = True
@@ -75,6 +77,7 @@ class TerminalBehaviour:
     # control
     trip_forwarded: bool = True
     trip_confirmed_by_meter: bool = True
+    keeping_respected: bool = True
     # power
     outage_reported: bool = True
     outage_recorded: bool = True

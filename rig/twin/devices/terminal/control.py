@@ -25,9 +25,8 @@ _CONTROL_LEVEL: Final = 2
 #: how long a command stays valid for the meter
 _VALID: Final = timedelta(minutes=10)
 _HALF_HOUR_S: Final = 1800.0
-#: total active power, and when it is looked at after a trip, in seconds
+#: total active power of a meter
 POWER: Final = 0x02030000
-_AFTER_S: Final = 120.0
 
 
 class Control:
@@ -40,7 +39,21 @@ class Control:
         self.keeping = False
         self.removed = False
         self.arrears_alarm = False
+        self._keep_order = 0
         self._orders: dict[int, int] = {}
+
+    def keep(self, *, on: bool, half_hours: int = 0) -> None:
+        """Keep the supply of everybody behind the terminal: no trip is passed on; 0 half hours: until it is ended."""
+        self._keep_order += 1
+        self.keeping = on
+        if on and half_hours:
+            clock = self.terminal.engine.clock
+            over = partial(self._keep_over, self._keep_order)
+            clock.call_at(clock.now_s() + half_hours * _HALF_HOUR_S, over)
+
+    def _keep_over(self, order: int) -> None:
+        if order == self._keep_order:
+            self.keeping = False
 
     def credentials(self, entry: MeterEntry) -> Credentials:
         """Level, password and operator for a meter: from the archive when it has a password, else the configured one.
@@ -74,6 +87,9 @@ class Control:
         """Open the relay, after an alarm of some minutes when asked; with a limit permit closing again behind it."""
         point = entry.point
         order = self._orders[point] = self._orders.get(point, 0) + 1
+        if self.keeping and self.terminal.behaviour.keeping_respected:
+            done(False)
+            return
         if not self.terminal.behaviour.trip_forwarded:
             done(True)
             return
@@ -104,14 +120,9 @@ class Control:
             self.permit(entry, lambda _: None)
 
     def _tripped(self, entry: MeterEntry, done: Done, ok: bool) -> None:
-        """ERC 5 two minutes after the trip, with the power before and after."""
+        """ERC 5 at once with the power before the trip; two minutes later the power then is put into the record."""
         if ok:
-            terminal = self.terminal
-            kept = terminal.storage.current(entry.point, POWER)
-            before = None if kept is None else kept.data
-            when = terminal.clock.now()
-            clock = terminal.engine.clock
-            clock.call_at(clock.now_s() + _AFTER_S, partial(terminal.record_trip, entry, when, before))
+            self.terminal.record_trip(entry)
         done(ok)
 
     def permit(self, entry: MeterEntry, done: Done) -> None:

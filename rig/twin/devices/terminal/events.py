@@ -34,6 +34,12 @@ class EventRing:
         self._records.pop((pointer - self._depth) % RING if self._depth < RING else -1, None)
         return pointer
 
+    def replace(self, pointer: int, record: EventRecord) -> None:
+        """Another body for a record that is still there."""
+        kept = self._records.get(pointer)
+        if kept is not None and kept.code == record.code:
+            self._records[pointer] = record
+
     def between(self, first: int, last: int) -> list[tuple[int, EventRecord]]:
         """Records from pointer ``first`` up to, not with, ``last``, as far as they are kept."""
         pointers = ((first + step) % RING for step in range((last - first) % RING))
@@ -73,16 +79,21 @@ class EventLog:
         """An important record has not been read yet: ACD."""
         return self._read_up_to != self.important.counter
 
-    def record(self, code: int, body: bytes, *, important: bool) -> None:
-        """Keep a record and tell the listeners."""
+    def record(self, code: int, body: bytes, *, important: bool) -> int | None:
+        """Keep a record and tell the listeners; gives its pointer, None when nothing is recorded."""
         if not self.behaviour.events_recorded:
-            return
+            return None
         ring = self.important if important else self.general
         record = EventRecord(code, body)
         pointer = ring.add(record)
         self.flags |= 1 << (code - 1)
         for listener in self.listeners:
             listener(important, pointer, record)
+        return pointer
+
+    def complete(self, pointer: int, code: int, body: bytes, *, important: bool) -> None:
+        """Put into a record what was not known when it was made; one that was overwritten since stays as it is."""
+        (self.important if important else self.general).replace(pointer, EventRecord(code, body))
 
     def read(self, first: int, last: int, *, important: bool) -> list[tuple[int, EventRecord]]:
         """Records from ``first`` up to, not with, ``last``; reading important ones up to the newest clears ACD."""

@@ -34,6 +34,8 @@ _PASSWORD_OCTETS = 16
 _MINUTE_S = 60.0
 #: a changed uplink address or clock takes effect this long after it was set, so that the answer still goes out
 _AFTER_ANSWER_S = 3.0
+#: when the power after a trip is looked at
+_AFTER_TRIP_S = 120.0
 #: types of parameters that tasks are made of
 _TASK_TYPES = frozenset((65, 66, 67, 68))
 
@@ -271,21 +273,23 @@ class Terminal:
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def record_event(self, code: int, values: Mapping[str, Input], *, when: datetime | None = None) -> None:
+    def is_important(self, code: int) -> bool:
+        """Parameter F9 makes this event an important one."""
+        return bool(self.parameters.event_mask("important") >> (code - 1) & 1)
+
+    def record_event(self, code: int, values: Mapping[str, Input]) -> int | None:
         """Record event ERC ``code`` with the values of its layout; ``time`` is now when left out.
 
-        Parameter F9 decides whether it is kept and whether it is important.
+        Parameter F9 decides whether it is kept and whether it is important. Gives the pointer of the record.
         """
-        bit = 1 << (code - 1)
-        if not self.parameters.event_mask("valid") & bit:
-            return
+        if not self.parameters.event_mask("valid") >> (code - 1) & 1:
+            return None
         layout = EVENTS[code].layout
         first = layout[0]
         given = dict(values)
         if isinstance(first, Field) and first.key == "time":
-            given.setdefault("time", when or self.clock.now())
-        body = encode_layout(layout, given)
-        self.events.record(code, body, important=bool(self.parameters.event_mask("important") & bit))
+            given.setdefault("time", self.clock.now())
+        return self.events.record(code, encode_layout(layout, given), important=self.is_important(code))
 
     def authentication_failed(self, password: bytes, master: int) -> None:
         """A message with a wrong PW came: ERC 20."""
@@ -361,16 +365,29 @@ class Terminal:
                 13, {"point": entry.point, "spare": 0, "begins": int(not has_supply), "flags": "08"}
             )
 
-    def record_trip(self, entry: MeterEntry, when: datetime, before: bytes | None) -> None:
-        """ERC 5 with the power before and after a trip; the power after is read now."""
+    def record_trip(self, entry: MeterEntry) -> None:
+        """ERC 5 with the power before a trip; the power two minutes after it is put into the record then."""
+        kept = self.storage.current(entry.point, POWER)
+        values: dict[str, Input] = {
+            "time": self.clock.now(),
+            "rounds": "00",
+            "power": _power(None if kept is None else kept.data),
+            "power_after_2_min": None,
+        }
+        important = self.is_important(5)
+        pointer = self.record_event(5, values)
+        if pointer is None:
+            return
 
         def known(data: bytes | None) -> None:
-            self.record_event(
-                5, {"rounds": "00", "power": _power(before), "power_after_2_min": _power(data)}, when=when
-            )
+            body = encode_layout(EVENTS[5].layout, values | {"power_after_2_min": _power(data)})
+            self.events.complete(pointer, 5, body, important=important)
 
-        if self.running:
-            self.reader.read(entry, POWER, known)
+        def look() -> None:
+            if self.running:
+                self.reader.read(entry, POWER, known)
+
+        self.engine.clock.call_at(self.engine.clock.now_s() + _AFTER_TRIP_S, look)
 
 
 def _power(data: bytes | None) -> Input:
