@@ -34,6 +34,8 @@ _DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
 #: the same refusal of the same peer is logged once in so many seconds
 _LOG_AGAIN_S: Final = 60.0
 _LOG_KEYS: Final = 10_000
+#: ends of connections that are nobody's fault
+_PEACEFUL: Final = frozenset({"closed.stop", "closed.logout", "closed.superseded"})
 
 
 def no_log(_level: str, _text: str) -> None:
@@ -275,9 +277,8 @@ class Core:
         if len(self._logged) >= _LOG_KEYS:
             self._logged.clear()
         self._logged[key] = now_s
-        self._log(
-            "warning" if "refused" in reason or "closed" in reason else "info", f"{reason} {remote}: {detail}"
-        )
+        level: Literal["info", "warning"] = "info" if reason in _PEACEFUL else "warning"
+        self._log(level, f"{reason} {remote}: {detail}")
 
     def request_ended(self, outcome: Outcome) -> None:
         """Count how a request ended."""

@@ -1,0 +1,379 @@
+"""Peers that flood, stall, lie, replay or claim to be another: each bound, and that others are served meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.gdw1376_1_plain import build
+from fixtures.ncc_center import ADDRESS, World, limits
+from fixtures.ncc_terminal import PlainTerminal, bcd, unit_id
+
+OTHER = "0171-0002"
+
+
+class RawPeer:
+    """A connection that sends octets."""
+
+    def __init__(self) -> None:
+        self.stream = None
+        self.closed = ""
+        self.heard = b""
+
+    def connected(self, stream) -> None:
+        self.stream = stream
+
+    def disconnected(self, reason) -> None:
+        self.closed = reason or "closed"
+
+    def received(self, data) -> None:
+        self.heard += data
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def build_world(**bounds) -> World:
+        world = World(limits(**bounds))
+        made.append(world)
+        world.register()
+        world.register(OTHER)
+        return world
+
+    yield build_world
+    for world in made:
+        world.ncc.close()
+
+
+def raw(world: World, source: str = "") -> RawPeer:
+    peer = RawPeer()
+    world.network.dial(world.ncc.address, peer, source=source)
+    world.run(0.01)
+    return peer
+
+
+def reading(point: int = 1) -> bytes:
+    return unit_id(point, 161) + bytes.fromhex("010326") + bytes.fromhex("0000010326") + b"\0" + bcd(7, 5)
+
+
+def alive(world: World, terminal: PlainTerminal) -> bool:
+    """Another terminal is still served."""
+    before = len(terminal.acks)
+    terminal.heartbeat()
+    world.run(0.1)
+    return len(terminal.acks) == before + 1
+
+
+def test_frames_of_other_protocols_before_a_login_are_refused(make):
+    world = make()
+    terminal = world.terminal(dial=False)
+    terminal.login_at_once = False
+    world.dial(terminal)
+    terminal.report(0x0D, reading())
+    world.run(1)
+    assert terminal.denials == 1
+    assert world.center.readings() == ()
+    assert world.counter("refused.before-login") == 1
+    assert any("before its login" in line for line in world.log)
+
+
+def test_unknown_terminal_is_refused_and_cut_off(make):
+    world = make()
+    stranger = world.terminal(77)
+    assert stranger.denials == 1
+    assert stranger.closed
+    assert world.counter("refused.unknown") == 1
+
+
+@pytest.mark.parametrize("address", [(0xFFFF, 1), (0x0001, 1)])
+def test_group_and_broadcast_addresses_cannot_log_in(make, address):
+    world = make()
+    peer = raw(world)
+    terminal, group = address
+    user = b"\xc9\x71\x01" + terminal.to_bytes(2, "little") + bytes((group, 0x02, 0x71)) + unit_id(0, 1)
+    peer.stream.send(build(user))
+    world.run(1)
+    assert peer.closed
+    assert world.counter("logins") == 0
+
+
+def test_terminal_cannot_write_the_data_of_another(make):
+    world = make()
+    good, liar = world.terminal(1), world.terminal(2)
+    liar.address = good.address
+    liar.report(0x0D, reading())
+    world.run(0.5)
+    assert liar.denials == 1
+    assert world.center.readings() == ()
+    assert world.counter("refused.address") == 1
+    assert any("0171-0002 sent a frame of 0171-0001" in line for line in world.log)
+    assert world.center.terminals()[0].online
+
+
+def test_terminal_cannot_log_another_in_on_its_connection(make):
+    world = make()
+    good, liar = world.terminal(1), world.terminal(2)
+    liar.address = good.address
+    liar.login()
+    world.run(0.5)
+    assert liar.denials == 1
+    assert alive(world, good)
+    assert world.counter("logins") == 2
+
+
+def test_liar_is_cut_off_after_some_strikes(make):
+    world = make(strikes=3)
+    good, liar = world.terminal(1), world.terminal(2)
+    liar.address = good.address
+    for _ in range(5):
+        if liar.stream is not None:
+            liar.report(0x0D, reading())
+        world.run(0.2)
+    assert liar.closed
+    assert world.counter("closed.strikes") == 1
+    assert alive(world, good)
+
+
+def test_answers_of_another_do_not_end_a_request(make):
+    world = make()
+    good, liar = world.terminal(1), world.terminal(2)
+    command = world.center.control(ADDRESS, 2)
+    world.run(0.1)
+    seq = good.requests[0][1]
+    liar.address = good.address
+    liar.send(liar.user(0x80, 0x00, 0x60 | seq & 15, b"\0\0\x01\0", master=1))
+    world.run(0.5)
+    assert world.center.result(command).status == "pending"
+
+
+def test_frame_of_a_master_is_refused(make):
+    world = make()
+    terminal = world.terminal()
+    terminal.send(terminal.user(0x4B, 0x0C, 0x61, unit_id(0, 2)))
+    world.run(0.2)
+    assert world.counter("refused.direction") == 1
+
+
+def test_wrong_password_in_authentication_is_refused_and_counted(make):
+    world = make()
+    terminal = world.terminal()
+    terminal.report(0x06, unit_id(0, 1) + bytes(16) + b"\x01" * 16)
+    world.run(0.2)
+    assert terminal.denials == 1
+    assert world.counter("refused.password") == 1
+    assert any("wrong PW" in line for line in world.log)
+
+
+def test_too_long_a_frame_ends_the_connection(make):
+    world = make(frame_octets=200)
+    good, bad = world.terminal(1), world.terminal(2)
+    bad.report(0x0D, b"\0" * 300)
+    world.run(0.5)
+    assert bad.closed
+    assert world.counter("closed.frame-size") == 1
+    assert alive(world, good)
+
+
+def test_lying_length_waits_no_longer_than_the_bound(make):
+    world = make(frame_s=10.0)
+    good, bad = world.terminal(1), world.terminal(2)
+    # says 4,000 octets, sends twelve
+    bad.stream.send(bytes.fromhex("68823e823e68c4") + b"\0" * 5)
+    world.run(9)
+    assert not bad.closed
+    world.run(2)
+    assert bad.closed
+    assert world.counter("closed.slow") == 1
+    assert alive(world, good)
+
+
+def test_slow_sender_cannot_prolong_a_frame(make):
+    world = make(frame_s=10.0)
+    bad = world.terminal(2)
+    frame = build(bad.user(0xC4, 0x0D, 0x72, reading()))
+    for octet in frame:
+        if bad.stream is None:
+            break
+        bad.stream.send(bytes((octet,)))
+        world.run(1)
+    assert bad.closed
+    assert world.counter("closed.slow") == 1
+    assert world.center.readings() == ()
+
+
+def test_noise_is_bounded(make):
+    world = make(noise_octets=5000)
+    good, bad = world.terminal(1), world.terminal(2)
+    for _ in range(8):
+        if bad.stream is not None:
+            bad.stream.send(b"\x68\x00" * 500)
+        world.run(0.2)
+    assert bad.closed
+    assert world.counter("closed.noise") == 1
+    assert world.counter("octets.noise") >= 5000
+    assert alive(world, good)
+
+
+def test_frames_are_found_behind_noise(make):
+    world = make()
+    terminal = world.terminal()
+    frame = build(terminal.user(0xC4, 0x0D, 0x72, reading()))
+    broken = frame[:-2] + bytes((frame[-2] ^ 1, 0x16))
+    terminal.stream.send(b"abc" + broken + b"\xfe\xfe" + frame[:9])
+    world.run(1)
+    terminal.stream.send(frame[9:])
+    world.run(1)
+    assert len(world.center.readings()) == 1
+    assert 2 in terminal.acks
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 19])
+def test_frames_cut_anywhere(make, size):
+    world = make()
+    terminal = world.terminal()
+    octets = b"".join(
+        build(terminal.user(0xC4, 0x0D, 0x70 | number, reading(number))) for number in (1, 2, 3, 4)
+    )
+    for at in range(0, len(octets), size):
+        terminal.stream.send(octets[at : at + size])
+        world.run(0.001)
+    world.run(1)
+    assert len(world.center.readings()) == 4
+
+
+def test_too_many_frames_a_second_end_the_connection_and_keep_the_address_out(make):
+    world = make(frames_burst=50.0, frames_per_s=10.0, penalty_s=60.0)
+    good, bad = world.terminal(1, source="10.0.0.1"), world.terminal(2, source="10.0.0.2")
+    for _ in range(60):
+        if bad.stream is not None:
+            bad.heartbeat()
+    world.run(1)
+    assert bad.closed
+    assert world.counter("closed.rate") == 1
+    world.dial(bad, source="10.0.0.2")
+    assert world.counter("refused.penalty") == 1
+    assert alive(world, good)
+    world.run(61)
+    world.dial(bad, source="10.0.0.2")
+    assert world.center.terminals()[1].online
+
+
+def test_too_many_octets_a_second_end_the_connection(make):
+    world = make(octets_burst=2000.0, octets_per_s=100.0)
+    bad = world.terminal(2)
+    for _ in range(3):
+        if bad.stream is not None:
+            bad.stream.send(b"\0" * 900)
+        world.run(0.01)
+    assert bad.closed
+    assert world.counter("closed.rate") == 1
+
+
+def test_allowed_rate_is_allowed(make):
+    world = make(frames_burst=20.0, frames_per_s=10.0)
+    terminal = world.terminal()
+    for _ in range(300):
+        terminal.heartbeat()
+        world.run(0.11)
+    assert not terminal.closed
+    assert len(terminal.acks) == 301
+
+
+def test_half_open_connection_is_closed(make):
+    world = make(login_s=30.0)
+    peer = raw(world)
+    world.run(29)
+    assert not peer.closed
+    world.run(2)
+    assert peer.closed
+    assert world.counter("closed.no-login") == 1
+    assert world.center.statistics().sessions == 0
+
+
+def test_idle_connection_is_closed_and_a_heartbeat_keeps_it(make):
+    world = make()
+    idle, kept = world.terminal(1), world.terminal(2)
+    for _ in range(6):
+        world.run(800)
+        kept.heartbeat()
+    assert idle.closed
+    assert not kept.closed
+    assert world.counter("closed.idle") == 1
+
+
+def test_sessions_of_one_address_and_of_all_are_bounded(make):
+    world = make(sessions_per_address=2, sessions=3)
+    for _ in range(3):
+        raw(world, "10.0.0.9")
+    assert world.counter("refused.address-sessions") == 1
+    raw(world, "10.0.0.8")
+    raw(world, "10.0.0.7")
+    assert world.counter("refused.sessions") == 1
+    assert world.center.statistics().sessions == 3
+
+
+def test_second_login_ends_the_older_connection(make):
+    world = make()
+    older = world.terminal(1, source="10.0.0.1")
+    newer = world.terminal(1, source="10.0.0.2")
+    assert older.closed
+    assert not newer.closed
+    assert world.counter("closed.superseded") == 1
+    assert world.center.terminals()[0].remote.startswith("10.0.0.2")
+    newer.report(0x0D, reading())
+    world.run(0.2)
+    assert len(world.center.readings()) == 1
+
+
+def test_report_that_cannot_be_read_is_denied(make):
+    world = make()
+    terminal = world.terminal()
+    terminal.report(0x0D, b"\x01\x01\x01\x14" + b"\x99\x99\x99")
+    world.run(0.2)
+    assert terminal.denials == 1
+    assert world.counter("frames.unreadable") == 1
+
+
+def test_unexpected_function_is_denied(make):
+    world = make()
+    terminal = world.terminal()
+    terminal.report(0x0A, unit_id(0, 30) + b"\x01")
+    world.run(0.2)
+    assert terminal.denials == 1
+    assert world.counter("frames.unexpected") == 1
+
+
+def test_queue_of_one_terminal_is_bounded(make):
+    world = make(queue=5)
+    commands = [world.center.read_now(ADDRESS, [1], ["0C.F129"]) for _ in range(8)]
+    states = [world.center.result(command).status for command in commands]
+    assert states == ["pending"] * 5 + ["failed"] * 3
+
+
+def test_finished_commands_are_forgotten_in_the_end(make):
+    from rig.errors import ConfigError
+
+    world = make(commands=3)
+    commands = [world.center.read_now(ADDRESS, [1], ["0C.F129"]) for _ in range(5)]
+    with pytest.raises(ConfigError):
+        world.center.result(commands[0])
+    assert world.center.result(commands[4]).status == "pending"
+
+
+def test_answer_of_endless_frames_is_given_up(make):
+    world = make(answer_frames=10)
+    terminal = world.terminal()
+    piece = unit_id(1, 129) + bytes.fromhex("0008020326") + b"\0" + bcd(1, 5)
+    terminal.answers[0x0C] = lambda _body: [piece] * 40
+    result = world.center.wait(world.center.read_now(ADDRESS, [1], ["0C.F129"]))
+    assert result.status == "failed"
+
+
+def test_refusals_are_logged_at_a_bounded_rate(make):
+    world = make(strikes=1000)
+    terminal = world.terminal()
+    for _ in range(100):
+        terminal.send(terminal.user(0x4B, 0x0C, 0x61, unit_id(0, 2)))
+        world.run(0.1)
+    assert world.counter("refused.direction") == 100
+    assert sum("refused.direction" in line for line in world.log) == 1
