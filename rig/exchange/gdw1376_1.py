@@ -39,9 +39,11 @@ _LINK_TEST, _USER_DATA, _CLASS_1, _CLASS_2 = 9, 4, 10, 11
 #: link functions that only a responder uses
 _RESPONDER_ONLY: Final = frozenset((0, 8))
 #: findings that leave the content of a message in doubt
-FATAL: Final = frozenset(("aux", "event-counters", "truncated", "unit-id", "length", "no-unit"))
+FATAL: Final = frozenset(
+    ("aux", "event-counters", "truncated", "unit-id", "length", "no-unit", "bad-bcd", "bad-time")
+)
 #: findings that a wrong ACD can be behind
-_MISREAD: Final = FATAL | {"confirm-octets", "bad-bcd", "bad-time", "unknown-fn"}
+_MISREAD: Final = FATAL | {"confirm-octets", "unknown-fn"}
 #: octets of what was heard that an error shows
 _SHOWN_OCTETS: Final = 512
 #: time marks of historical data, by key

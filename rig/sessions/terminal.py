@@ -24,7 +24,7 @@ from rig.protocols.gdw1376_1.frame import Address, Frame, encode
 from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Auxiliary, Content, TimeStamp
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
-from rig.sessions.acceptor import Acceptor
+from rig.sessions.acceptor import Meeting
 from rig.sessions.terminal_link import ConfirmRule, TerminalLink
 from rig.transports.record import Recorder
 
@@ -42,7 +42,7 @@ class TerminalSession:
     """A master for one terminal; waits by its clock, and lets the terminal talk meanwhile.
 
     Args:
-        acceptor: where the terminal calls.
+        acceptor: where the terminal calls (``Acceptor``), or what calls it (``Caller``).
         clock: times everything; that of the acceptor's network.
         recorder: keeps every octet; None keeps none.
         profile: reading of the standard.
@@ -58,7 +58,7 @@ class TerminalSession:
 
     def __init__(
         self,
-        acceptor: Acceptor,
+        acceptor: Meeting,
         clock: Clock,
         recorder: Recorder | None = None,
         *,
@@ -228,8 +228,8 @@ class TerminalSession:
         Raises:
             LinkTimeout: silence after all attempts, or no connection.
             RemoteProtocolError: octets came, but no valid answer to this request (code ``sequence``, ``address``,
-                ``master-address``, ``prm``, ``direction``, ``function``, ``event-counters``, ``unfinished``,
-                ``checksum``, ``truncated`` ...); what came is in ``last``.
+                ``master-address``, ``prm``, ``direction``, ``function``, ``event-counters``, ``unfinished``, ``length``,
+                ``bad-bcd``, ``bad-time``, ``checksum``, ``truncated`` ...); what came is in ``last``.
             DeviceRefused: 00 F2 (code 2), or 00 F3 with the first error (its code).
         """
         data = encode(frame, strict=False, profile=self.profile)

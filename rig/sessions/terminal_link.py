@@ -14,7 +14,7 @@ from rig.protocols.gdw1376_1.builders import confirm, deny
 from rig.protocols.gdw1376_1.frame import Address, Frame, FrameReader, encode
 from rig.protocols.gdw1376_1.profile import Profile
 from rig.protocols.stream import NEED_DATA, Noise
-from rig.sessions.acceptor import Acceptor
+from rig.sessions.acceptor import Meeting
 from rig.transports.describe import gdw1376_1_describer
 from rig.transports.record import Recorder
 
@@ -36,7 +36,7 @@ class TerminalLink:
 
     def __init__(
         self,
-        acceptor: Acceptor,
+        acceptor: Meeting,
         clock: Clock,
         recorder: Recorder | None,
         profile: Profile,

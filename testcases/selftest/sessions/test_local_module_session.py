@@ -378,6 +378,48 @@ def test_time_is_set_to_the_wall_time(bench: Bench) -> None:
     assert bench.session.set_main_address("000000000009").confirmed
 
 
+def test_what_comes_between_two_exchanges_is_found_at_the_next(bench: Bench) -> None:
+    bench.module.say(b"\x55\xaa")
+    bench.module.say(confirm(bench.session.frame(3, 7)))
+    bench.session.listen(1.0)
+    assert {"noise", "late-answer"} <= _codes(bench.session.pause_route())
+    assert len(bench.session.link.strays) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        (LocalModuleSession.reset, (0x01, 1)),
+        (LocalModuleSession.clear_nodes, (0x01, 2)),
+        (LocalModuleSession.clear_data, (0x01, 3)),
+        (LocalModuleSession.restart_route, (0x12, 1)),
+        (LocalModuleSession.resume_route, (0x12, 3)),
+        (LocalModuleSession.stop_registration, (0x11, 6)),
+        (lambda session: session.allow_reports(allowed=True), (0x05, 2)),
+        (lambda session: session.broadcast(OCTETS), (0x05, 3)),
+    ],
+)
+def test_commands_are_those_of_their_names(
+    bench: Bench, call: Callable[[LocalModuleSession], ModuleExchange], function: tuple[int, int]
+) -> None:
+    assert call(bench.session).confirmed
+    assert (bench.module.heard[0].afn, bench.module.heard[0].fn) == function
+
+
+def test_readings_and_figures_are_those_of_the_answer(bench: Bench) -> None:
+    session = bench.session
+    bench.module.script = lambda asked: [_MODULE.answer(asked, {"total": 3, "most": 1024})]
+    assert session.count_nodes() == (3, 1024)
+    bench.module.script = lambda asked: [_MODULE.concurrent(asked, [OCTETS])]
+    assert session.read_concurrently(NODE, [OCTETS]).message == OCTETS
+    bench.module.script = lambda asked: [_MODULE.answer(asked, {"protocol": 2, "message": OCTETS})]
+    assert session.forward(NODE, OCTETS).message == OCTETS
+    bench.module.script = lambda asked: [_MODULE.answer(asked, {"total": 3, "nodes": [_entry(NODE)] * 20})]
+    with pytest.raises(RemoteProtocolError) as caught:
+        session.read_nodes()
+    assert caught.value.code == "overlong-page"
+
+
 def test_evidence_names_what_crossed(bench: Bench) -> None:
     bench.module.script = lambda asked: [_monitored(asked)]
     bench.session.monitor(NODE, OCTETS)

@@ -16,7 +16,7 @@ from rig.protocols.gdw1376_1 import builders
 from rig.protocols.gdw1376_1.assembly import split
 from rig.protocols.gdw1376_1.frame import Address, Frame, encode
 from rig.protocols.gdw1376_1.messages import Auxiliary, Content, encode_unit
-from rig.sessions.acceptor import Acceptor
+from rig.sessions.acceptor import Acceptor, Caller
 from rig.sessions.terminal import TerminalSession
 from rig.transports.memory_stream import MemoryNetwork
 from rig.transports.record import Recorder
@@ -401,6 +401,56 @@ def test_a_connection_lost_while_an_answer_is_due_is_silence_with_the_reason(ben
         bench.session.read_clock()
     with pytest.raises(LinkTimeout, match="connection lost"):
         bench.session.read_clock()
+
+
+def test_a_terminal_that_listens_is_called_again_when_it_hung_up() -> None:
+    clock = VirtualClock()
+    network = MemoryNetwork(clock)
+    terminal = ScriptedTerminal(network, "", lambda asked: [_clock(asked)])
+    caller = Caller(network, "terminal:7000", clock)
+    session = TerminalSession(caller, clock, address=ADDRESS)
+    with pytest.raises(LinkTimeout, match="not connected"):
+        session.wait_connection(12.0)
+    network.listen("terminal:7000", lambda _: terminal)
+    assert session.read_clock() == _WHEN
+    network.drop("master")
+    session.listen(1.0)
+    assert not session.connected
+    assert session.read_clock() == _WHEN
+    assert len(session.connections) == 2
+    session.close()
+
+
+def test_what_comes_between_two_exchanges_is_found_at_the_next(bench: Bench) -> None:
+    bench.session.listen(1.0)
+    bench.terminal.say(b"\x55\xaa", b"\x68\x32\x00")
+    bench.session.listen(1.0)
+    bench.terminal.say(builders.read_realtime(ADDRESS, [0], [2]))
+    bench.session.listen(1.0)
+    bench.make = lambda asked: [_clock(asked)]
+    bench.session.read_clock()
+    assert {"noise", "late-answer"} <= _codes(bench.session.last)
+    assert len(bench.session.link.strays) == 1
+
+
+def test_a_clock_that_shows_no_time_is_an_error(bench: Bench) -> None:
+    bench.make = lambda asked: [builders.answer(asked, [Content(0, 2, b"\xee" * 6)])]
+    with pytest.raises(RemoteProtocolError) as caught:
+        bench.session.read_clock()
+    assert caught.value.code == "value"
+    bench.make = lambda asked: [builders.answer(asked, [Content(0, 2, bytes.fromhex("000000004026"))])]
+    with pytest.raises(RemoteProtocolError) as caught:
+        bench.session.read_clock()
+    assert caught.value.code == "bad-time"
+
+
+def test_counters_and_events_are_read(bench: Bench) -> None:
+    bench.make = lambda asked: [builders.answer(asked, [Content(0, 7, {"ec1": 5, "ec2": 9})])]
+    assert bench.session.read_event_counters() == (5, 9)
+    records = bytes((1, 0, 0, 0))
+    bench.make = lambda asked: [builders.answer(asked, [Content(0, 1, records)])]
+    assert bench.session.read_events(0, 1).value(0, 1, "ec1") == 1
+    assert bench.terminal.heard[-1].body[4:6] == b"\x00\x01"
 
 
 def test_raw_octets_are_sent_as_they_are_and_silence_is_no_error(bench: Bench) -> None:

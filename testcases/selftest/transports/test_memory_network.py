@@ -135,6 +135,19 @@ def test_octets_to_a_closed_end_reset_the_sender(pair: Pair) -> None:
     assert len(pair.server.ends) == 1
 
 
+def test_octets_that_meet_a_closed_end_are_answered_by_a_reset() -> None:
+    pair = Pair()
+    pair.network.set_medium("terminal-", _Cutting())
+    pair.dial()
+    pair.run(10)
+    down = pair.down
+    pair.up.close()
+    pair.run(0.5)
+    down.send(b"abcd")
+    pair.run(0.2)
+    assert [reason for _, reason in pair.server.ends] == ["connection reset by peer"]
+
+
 def test_drop_is_heard_by_both(pair: Pair) -> None:
     assert pair.network.drop("terminal-1") == 1
     pair.run()
