@@ -182,8 +182,9 @@ class EmulatedModuleStand(LocalModuleStand):
             place = station.placement
             for meter in station.node.meters:
                 collector = None if meter.address == station.address else station.address
-                phase = 0 if place.three_phase else place.phase
-                facts.append(NodeFacts(meter.address, meter.protocol, phase, collector, place.foreign))
+                facts.append(
+                    NodeFacts(meter.address, meter.protocol, place.told_phase, collector, place.foreign)
+                )
         return tuple(facts)
 
     def reading(self, address: str, di: int) -> bytes:

@@ -86,7 +86,7 @@ class Cco:
         quality = self.quality(station)
         return UpInformation(
             relay_level=max(station.level - 1, 0),
-            phase=station.placement.phase,
+            phase=station.placement.told_phase,
             command_quality=quality,
             reply_quality=quality,
             event=waiting,

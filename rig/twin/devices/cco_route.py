@@ -121,7 +121,7 @@ class Route:
         if node.read:
             node.failures += 1
         station = cco.medium.station_of(node.address)
-        phase = 0 if station is None else station.placement.phase
+        phase = 0 if station is None else station.placement.told_phase
         content = {"phase": phase, "address": node.address, "index": cco.archive.index(node.address)}
         self._asking = True
         done = partial(self._told, self._round, node)

@@ -88,6 +88,7 @@ class MeterNode:
         self._queue: deque[tuple[bytes, Answered]] = deque()
         self._pending: Answered | None = None
         self._timer: Timer | None = None
+        self._answered = False
         wire.connect(self)
 
     @property
@@ -123,8 +124,9 @@ class MeterNode:
             if self.unsolicited is not None:
                 self._clock.call_at(now_s + delay_s + length_s, partial(self.unsolicited, self.address, data))
             return
-        if delay_s > self.wait_s or (baud is not None and baud != self.wire.baud):
+        if self._answered or delay_s > self.wait_s or (baud is not None and baud != self.wire.baud):
             return
+        self._answered = True
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._clock.call_at(now_s + delay_s + length_s, partial(self._finish, done, data))
@@ -132,6 +134,7 @@ class MeterNode:
     def _next(self) -> None:
         frame, done = self._queue.popleft()
         self._pending = done
+        self._answered = False
         now_s = self._clock.now_s()
         length_s = len(frame) * _BITS_PER_CHARACTER / self.wire.baud
         self._clock.call_at(now_s + length_s, partial(self._hand_over, Burst(frame, now_s, now_s + length_s)))

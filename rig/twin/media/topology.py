@@ -30,6 +30,11 @@ class Placement:
     foreign: bool = False
 
     @property
+    def told_phase(self) -> int:
+        """Phase 1..3 as frames tell it, 0 of a three-phase node."""
+        return 0 if self.three_phase else self.phase
+
+    @property
     def phase_bits(self) -> int:
         """Bit 0 phase A .. bit 2 phase C."""
         return 7 if self.three_phase else 1 << (self.phase - 1)

@@ -247,6 +247,8 @@ class ModuleWire:
             return request.deny(
                 "function" if any(afn == frame.afn for afn, _ in self.handlers) else "unsupported"
             )
+        if frame.data_offset + len(frame.data) + 2 > self.cco.config.longest_frame:
+            return request.deny("length") if behaviour.malformed_denied else None
         try:
             unit = read_data_unit(frame, self.profile)
         except RemoteProtocolError:

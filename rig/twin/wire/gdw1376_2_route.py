@@ -138,7 +138,12 @@ def _relays(request: Request) -> Frame:
     station = cco.medium.station_of(address)
     if address not in cco.archive or station is None:
         return request.deny("absent")
-    nodes = [_information(cco, relay.address, 0) for relay in station.route()[:1]]
+    # fixed relays are told as they were set; the medium goes its own way
+    fixed = cco.archive.get(address)
+    relays = (
+        fixed.relays if fixed is not None and fixed.relays else [one.address for one in station.route()[:1]]
+    )
+    nodes = [_information(cco, relay, 0) for relay in relays]
     return request.answer({"nodes": nodes})
 
 

@@ -166,6 +166,8 @@ def test_route_mode_and_relays_are_kept(world: ModuleWorld):
     assert (state["learning"], state["registration_allowed"], state["rate"]) == (1, 0, 2400)
     world.ask(world.host.fix_relays(world.addresses[1], [world.addresses[0]], sequence=11))
     assert world.module.cco.archive.get(world.addresses[1]).relays == (world.addresses[0],)  # type: ignore[union-attr]
+    before = world.ask(world.request(0x10, 3, {"address": world.addresses[1]}))["nodes"]
+    assert [node["address"] for node in before] == [world.addresses[0]]
     assert refusal(world, world.host.fix_relays(address_of(99), [], sequence=12)) == 7
 
 

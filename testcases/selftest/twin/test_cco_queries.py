@@ -108,6 +108,12 @@ def test_malformed_data_units_are_denied_by_what_is_wrong(world: ModuleWorld):
     assert refusal(world, replace(good, dt=0x0003)) == 1
 
 
+def test_a_frame_longer_than_the_module_takes_is_denied(world: ModuleWorld):
+    frame = world.host.forward(world.addresses[0], bytes(200), sequence=1)
+    world.module.config.longest_frame = 200
+    assert refusal(world, frame) == 2
+
+
 def test_a_wrong_checksum_gets_silence(world: ModuleWorld):
     raw = bytearray(encode(world.host.query(10, sequence=1)))
     raw[-2] ^= 1
