@@ -29,6 +29,7 @@ from rig.twin.build_module import EmulatedModule, build_module
 from rig.twin.build_terminal import EmulatedTerminal, build_terminal
 from rig.twin.devices.cco_config import ModuleConfig
 from rig.twin.devices.error_model import ErrorModel
+from rig.twin.devices.meter import Meter
 from rig.twin.devices.meter_clock import to_epoch
 from rig.twin.devices.meter_config import MeterConfig
 from rig.twin.devices.terminal.config import TerminalConfig
@@ -407,6 +408,7 @@ def _downlink(engine: Engine, request: StandRequest, singles: int, carrier: int)
         config = _meter_config(request.config_seed * 100 + number, f"{address:012d}")
         scene = made.scenes[number] = Scene(engine)
         made.meters[number] = build_meter(engine, scene, config)
+        _close_when_permitted(made.meters[number].meter)
     made.points = tuple(
         PointFacts(
             number,
@@ -427,6 +429,17 @@ def _meter_config(seed: int, address: str) -> MeterConfig:
     """A conforming meter without errors that obeys commands at once, so that what is wrong is the concentrator's."""
     config = MeterConfig.conforming(seed, address=address, baud=_BAUD, error_model=ErrorModel())
     return replace(config, trip_delay_min=0)
+
+
+def _close_when_permitted(meter: Meter) -> None:
+    """Somebody at the meter presses its button as soon as it may be closed."""
+    command = meter.relay.command
+
+    def commanded(code: int, epoch_s: float, *, parameter: int = 0, operator: str = "00000000") -> None:
+        command(code, epoch_s, parameter=parameter, operator=operator)
+        meter.relay.press_button(epoch_s)
+
+    setattr(meter.relay, "command", commanded)  # noqa: B010 - of this meter alone
 
 
 def _rs485(engine: Engine, made: Downlink, request: StandRequest) -> Rs485Port:

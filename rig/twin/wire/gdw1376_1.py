@@ -66,6 +66,9 @@ class Gdw1376Wire:
         self.accepts: Callable[[Frame], bool] = self.is_for_me
         self.handlers: dict[tuple[int, int], Handler] = handler_table(terminal)
         self.reports = Reports(self)
+        for kind in (1, 2):
+            if Afn.TASK_DATA in terminal.config.functions:
+                self.handlers[int(Afn.TASK_DATA), kind] = self.reports.on_request
         self.requests = 0
         self._reader = FrameReader(profile=self.profile)
         self._heard_s = 0.0

@@ -15,11 +15,11 @@ from rig.protocols.gdw1376_1.frame import Frame, shortest_user_data
 from rig.protocols.gdw1376_1.functions import lookup
 from rig.protocols.gdw1376_1.layout import Plain, Value
 from rig.protocols.gdw1376_1.messages import DataUnit, Message
-from rig.twin.devices.terminal.collection import date_of
+from rig.twin.devices.terminal.collection import DAY_S, date_of
 from rig.twin.devices.terminal.events import RING, EventRecord
 from rig.twin.devices.terminal.tasks import Task
 from rig.twin.devices.terminal.uplink import Outgoing
-from rig.twin.wire.gdw1376_1_calls import Request
+from rig.twin.wire.gdw1376_1_calls import Call, Request
 from rig.twin.wire.gdw1376_1_meter_data import CURVES, freeze_items
 from rig.twin.wire.gdw1376_1_own_data import event_units
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: octets of EC and Tp that a report may carry
 _TAIL: Final = 8
 _DENSITY_15: Final = 1
+#: from an event to its report, in seconds
+_EVENT_PAUSE_S: Final = 3.0
 
 Mark = tuple[bytes, dict[str, Plain]]
 
@@ -76,7 +78,13 @@ class Reports:
         if record.code == 14 and not behaviour.outage_reported:
             return
         known = partial(self._event_known, (pointer + 1) % RING)
-        self.send(Afn.EVENTS, event_units(terminal, 1, [(pointer, record)]), 3, known)
+        clock = terminal.engine.clock
+
+        def report() -> None:
+            self.send(Afn.EVENTS, event_units(terminal, 1, [(pointer, record)]), 3, known)
+
+        # the answer to what brought the event about goes first
+        clock.call_at(clock.now_s() + _EVENT_PAUSE_S, report)
 
     def _event_known(self, pointer: int, ok: bool) -> None:
         if ok:
@@ -115,6 +123,30 @@ class Reports:
                 made.append(self._unit(Afn.HISTORY_DATA, point, number, octets, values))
                 late.append((point, number, day))
         self._gather(Afn.HISTORY_DATA, made, partial(self._class_2_gathered, task, late), stored_only=True)
+
+    def on_request(self, call: Call) -> None:
+        """0B F1, F2: the data of a task as its next report would carry them, by the function of their class."""
+        kind = call.number
+        task = self.terminal.tasks.tasks.get((kind, call.point))
+        if task is None:
+            call.deny()
+            return
+        afn = Afn.REALTIME_DATA if kind == 1 else Afn.HISTORY_DATA
+
+        def done(request: Request) -> None:
+            call.request.answer_afn = afn
+            call.units([unit for inner in request.calls for unit in inner.sent])
+
+        if kind == 1:
+            units = [self._unit(afn, point, number, b"", {}) for point, number in self._pairs(task)]
+        else:
+            yesterday = int(self.terminal.clock.epoch_s() // DAY_S) - 1
+            units = [
+                self._unit(afn, point, number, *mark)
+                for point, number in self._pairs(task)
+                for _, mark in self._marks(task, number, [yesterday])
+            ]
+        self._gather(afn, units, done, stored_only=kind == 2)
 
     def late(self, task: Task, found: list[tuple[int, int, int]]) -> None:
         """Freezes that came after their report."""
