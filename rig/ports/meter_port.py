@@ -47,7 +47,7 @@ class MeterPort(Protocol):
             done: gets the answer frame's octets without wake-up octets, or None.
             protocol: protocol code of the frame.
             baud: rate for this meter in bit/s, where the port can set it; 0: the port's own.
-            wait_s: longest wait for the answer in seconds; 0: the port's own.
+            wait_s: longest wait for the answer in seconds, repetitions included; 0: the port's own times.
         """
         ...
 

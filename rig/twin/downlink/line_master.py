@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from rig.transports.memory import MemoryLine
 
 _START_PARITY_STOP_BITS = 11
+
+
+def within(timing: ExchangeTiming, wait_s: float) -> ExchangeTiming:
+    """Times of an exchange that shall be over after ``wait_s`` seconds, repetitions included; 0: as they are."""
+    if not wait_s:
+        return timing
+    one_s = min(wait_s, max(timing.wait_s, wait_s / (timing.retries + 1)))
+    return replace(timing, wait_s=one_s, retries=min(timing.retries, max(int(wait_s / one_s) - 1, 0)))
 
 
 @dataclass(slots=True)
@@ -71,6 +79,7 @@ class LineMaster:
         timing: how long an answer may take, the pause before a request, and how often a request is repeated.
 
     Attributes:
+        outgoing: gets the octets of a request as it leaves, and gives those that are sent; for defects. None: as is.
         watch: called with every finished exchange, for tests and evidence; None: nobody.
         still_heard: tells when what began to arrive before a time will have ended (None: nothing did); a line in
             memory knows, and an answer that began in time is then heard to its end.
@@ -81,10 +90,11 @@ class LineMaster:
         self.default_baud = baud
         self.timing = timing
         self.statistics = PortStatistics()
+        self.outgoing: Callable[[bytes], bytes] | None = None
         self.watch: Callable[[Master[Any]], None] | None = None
         self.still_heard: Callable[[float], float | None] | None = None
         self._baud = baud
-        self._used_rates: set[int] = set()
+        self.used_rates: set[int] = set()
         self._tap: LineTap | None = None
         self._queue: deque[Job] = deque()
         self._job: Job | None = None
@@ -184,6 +194,8 @@ class LineMaster:
         self._baud = job.baud or self.default_baud
         now_s = tap.clock.now_s()
         data = job.data if job.prepare is None else job.prepare(job.data, now_s - job.asked_s)
+        if self.outgoing is not None:
+            data = self.outgoing(data)
         end_s = now_s + len(data) * _START_PARITY_STOP_BITS / self._baud
         self._quiet_since_s = end_s
         tap.send(data)
@@ -192,7 +204,7 @@ class LineMaster:
             self._timer = tap.clock.call_at(end_s, partial(self._sent_unanswered, job))
             return
         self.statistics.attempts += 1
-        self._used_rates.add(self._baud)
+        self.used_rates.add(self._baud)
         master.sent(Burst(data, now_s, end_s))
         self._wake_at(master.deadline_s)
 

@@ -8,7 +8,6 @@ Spec: Modbus over serial line V1.02; the register map is our own (rig.protocols.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -22,7 +21,7 @@ from rig.protocols.dlt645.frame import Frame, decode_frame, encode
 from rig.protocols.dlt645.messages import parse_request
 from rig.protocols.modbus.register_map import MOST_REGISTERS, Register, from_registers, row_of, rows_of_block
 from rig.protocols.stream import NEED_DATA, NeedData, Noise
-from rig.twin.downlink.line_master import Job, LineMaster
+from rig.twin.downlink.line_master import Job, LineMaster, within
 from rig.twin.wire.modbus import BROADCAST_UNIT, default_unit
 
 if TYPE_CHECKING:
@@ -125,6 +124,7 @@ class ModbusPort(LineMaster):
     Attributes:
         units: unit of single meters by address; others have ``default_unit``.
         tariffs: number of tariffs that a block of DL/T 645 stands for.
+        arrange: gets the registers of an answer and gives those that are handed on; for defects. None: as they came.
     """
 
     def __init__(
@@ -135,6 +135,7 @@ class ModbusPort(LineMaster):
         self.units: dict[str, int] = {}
         self.rates: dict[str, int] = {}
         self.tariffs = 4
+        self.arrange: Callable[[list[int]], list[int]] | None = None
         self.events: Unsolicited | None = None
         self.power: PowerChange | None = None
 
@@ -160,7 +161,7 @@ class ModbusPort(LineMaster):
             done(answer)
 
         self.statistics.requests += 1
-        timing = replace(self.timing, wait_s=wait_s) if wait_s else self.timing
+        timing = within(self.timing, wait_s)
         silent = pdu.dev_id == BROADCAST_UNIT
         dialect = None if silent else self.dialect
         self.submit(Job(data, finished, timing, dialect=dialect, request=pdu, baud=baud))
@@ -207,7 +208,7 @@ class ModbusPort(LineMaster):
             count=rows[-1].stop - rows[0].start,
         )
         rate = baud or self.rates.get(address, 0)
-        answered = partial(_translated, asked, address, rows, done)
+        answered = partial(self._translated, asked, address, rows, done)
         self.transact(pdu, answered, baud=rate, wait_s=wait_s)
 
     def broadcast(self, frame: bytes, done: Callable[[], None] | None = None) -> None:
@@ -237,32 +238,33 @@ class ModbusPort(LineMaster):
             return ()
         return rows
 
+    def _translated(
+        self, asked: Frame, address: str, rows: tuple[Register, ...], done: Answered, pdu: ModbusPDU | None
+    ) -> None:
+        """The DL/T 645 answer that says what the Modbus answer said."""
+        if pdu is None:
+            done(None)
+            return
+        if pdu.isError():
+            done(encode(asked.answer(bytes((ErrorBit.NO_REQUESTED_DATA,)), abnormal=True, address=address)))
+            return
+        registers = list(pdu.registers)
+        if self.arrange is not None:
+            registers = self.arrange(registers)
+        origin = rows[0].start
+        try:
+            data = b"".join(
+                from_registers(row, registers[row.start - origin : row.stop - origin]) for row in rows
+            )
+        except LocalProtocolError:
+            done(encode(asked.answer(bytes((ErrorBit.OTHER,)), abnormal=True, address=address)))
+            return
+        if asked.function == Function.READ_ADDRESS:
+            done(encode(asked.answer(address_octets(address), address=address)))
+        else:
+            done(encode(asked.answer(asked.data + data, address=address)))
+
 
 def _over(done: Callable[[], None] | None, _: ModbusPDU | None) -> None:
     if done is not None:
         done()
-
-
-def _translated(
-    asked: Frame, address: str, rows: tuple[Register, ...], done: Answered, pdu: ModbusPDU | None
-) -> None:
-    """The DL/T 645 answer that says what the Modbus answer said."""
-    if pdu is None:
-        done(None)
-        return
-    if pdu.isError():
-        done(encode(asked.answer(bytes((ErrorBit.NO_REQUESTED_DATA,)), abnormal=True, address=address)))
-        return
-    registers = list(pdu.registers)
-    origin = rows[0].start
-    try:
-        data = b"".join(
-            from_registers(row, registers[row.start - origin : row.stop - origin]) for row in rows
-        )
-    except LocalProtocolError:
-        done(encode(asked.answer(bytes((ErrorBit.OTHER,)), abnormal=True, address=address)))
-        return
-    if asked.function == Function.READ_ADDRESS:
-        done(encode(asked.answer(address_octets(address), address=address)))
-    else:
-        done(encode(asked.answer(asked.data + data, address=address)))

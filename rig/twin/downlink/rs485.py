@@ -12,7 +12,7 @@ from rig.exchange.exchange import ExchangeTiming
 from rig.exchange.master import Dialect, Master
 from rig.ports.meter_port import Answered, PowerChange, Unsolicited
 from rig.protocols.dlt645.frame import OVERHEAD, Frame, decode_frame, encode
-from rig.twin.downlink.line_master import Job, LineMaster
+from rig.twin.downlink.line_master import Job, LineMaster, within
 from rig.twin.downlink.raw import RawDialect
 from rig.twin.downlink.time_broadcast import moved_on
 
@@ -79,7 +79,7 @@ class Rs485Port(LineMaster):
 
     def broadcast(self, frame: bytes, done: Callable[[], None] | None = None) -> None:
         """Send a frame that nobody answers, before the requests that wait; once at every rate in use."""
-        rates = {*self.rates.values(), *self._used_rates} or {self.default_baud}
+        rates = {*self.rates.values(), *self.used_rates} or {self.default_baud}
         left = len(rates)
         self.statistics.broadcasts += 1
 
@@ -95,9 +95,7 @@ class Rs485Port(LineMaster):
             self.submit(job, first=True)
 
     def _timing_of(self, wait_s: float, *, raw: bool) -> ExchangeTiming:
-        timing = self.timing
-        if wait_s:
-            timing = replace(timing, wait_s=wait_s)
+        timing = within(self.timing, wait_s)
         return replace(timing, gap_max_s=_RAW_GAP_S) if raw else timing
 
     def _woken(self, frame: bytes) -> bytes:

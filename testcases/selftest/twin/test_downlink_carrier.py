@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fixtures.scripted_module import ScriptedModule
+from fixtures.plain_module import PlainModule
 from rig.clock import VirtualClock
 from rig.ports.byte_link import LineSettings
 from rig.protocols.dlt645 import messages
@@ -42,7 +42,7 @@ def read(number: int, di: int = ENERGY) -> bytes:
 @dataclass
 class Setup:
     clock: VirtualClock
-    module: ScriptedModule
+    module: PlainModule
     port: CarrierPort
     line: MemoryLine
     answers: list[tuple[str, bytes | None]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Setup:
 def build(count: int = 3, *, started: bool = True, **options: object) -> Setup:
     clock = VirtualClock()
     line = MemoryLine("module", clock, LineSettings(9600), duplex="full")
-    module = ScriptedModule({address(n): meter(address(n), n) for n in range(1, count + 1)})
+    module = PlainModule({address(n): meter(address(n), n) for n in range(1, count + 1)})
     archive = dict.fromkeys(module.nodes, 2)
     port = CarrierPort("000000000088", archive=archive, **options)  # type: ignore[arg-type]
     line.attach(module)

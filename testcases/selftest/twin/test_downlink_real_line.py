@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fixtures.plain_module import PlainModule
 from fixtures.realtime_line import RealtimeLine
-from fixtures.scripted_module import ScriptedModule
 from rig.clock import SystemClock
 from rig.ports.byte_link import LineSettings
 from rig.protocols.dlt645 import messages
@@ -41,7 +41,7 @@ def test_an_rs485_port_reads_a_meter_on_a_real_port() -> None:
 
 def test_a_carrier_port_drives_a_module_on_a_real_port() -> None:
     meter = build_meter(Engine(1), None, MeterConfig(address=ADDRESS))
-    module = ScriptedModule({ADDRESS: meter.wire.respond})
+    module = PlainModule({ADDRESS: meter.wire.respond})
     with RealtimeLine(module, settings=LineSettings(9600)) as line:
         link = open_link("module", line.url, LineSettings(9600), SystemClock())
         port = CarrierPort(

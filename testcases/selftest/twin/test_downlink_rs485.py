@@ -16,6 +16,7 @@ from rig.transports.memory import MemoryLine
 from rig.twin.build import EmulatedMeter, build_meter
 from rig.twin.devices.meter_clock import to_epoch
 from rig.twin.devices.meter_config import MeterConfig
+from rig.twin.downlink.line_master import within
 from rig.twin.downlink.rs485 import RS485_TIMING, Rs485Port
 from rig.twin.engine import Engine
 from rig.twin.faults import fault_by_name
@@ -211,6 +212,15 @@ def test_a_single_request_may_wait_longer_or_shorter() -> None:
     setup.run()
     assert setup.answers[0][1] is None
     assert setup.answers[1][1] is not None
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "one_s", "retries"),
+    [(0.0, 1.0, 2), (0.5, 0.5, 0), (2.0, 1.0, 1), (3.0, 1.0, 2), (12.0, 4.0, 2)],
+)
+def test_a_wait_covers_the_repetitions(wait_s: float, one_s: float, retries: int) -> None:
+    timing = within(RS485_TIMING, wait_s)
+    assert (timing.wait_s, timing.retries) == (one_s, retries)
 
 
 def test_forgetting_calls_nobody() -> None:

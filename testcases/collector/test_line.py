@@ -1,0 +1,254 @@
+"""The RS-485 line of a collector: requests, repeats, turnaround, and which answers count."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.dlt645.frame import Frame, encode
+from rig.protocols.dlt645.messages import read_data
+
+STANDARD = "Q/GDW 1374.2-2013"
+DLT645 = "DL/T 645-2007"
+ENERGY, DATE, VOLTAGE, ENERGIES = 0x00010000, 0x04000101, 0x02010100, 0x0001FF00
+#: octets that look like the beginning of a longer frame, and wake-up octets broken off
+NOISE = bytes.fromhex("0068A1FEFE")
+
+pytestmark = [pytest.mark.device("collector"), pytest.mark.link("K8-C1")]
+
+
+@pytest.mark.clause(STANDARD, "rs485 meters")
+@pytest.mark.stand(meters=32, archived=False)
+@pytest.mark.bench_time(120)
+@pytest.mark.title_zh("一路 RS-485 接 32 只电能表")
+@pytest.mark.known_bad("collector-few-meters")
+def test_thirty_two_meters(collector, right):
+    """Every one of 32 meters on the line is read, each with its own register."""
+    for meter in collector.meters:
+        right(f"meter {meter.point}", meter)
+
+
+@pytest.mark.clause(STANDARD, "rs485 request")
+@pytest.mark.clause(DLT645, "5.2")
+@pytest.mark.title_zh("抄表请求帧格式")
+@pytest.mark.known_bad("collector-short-addresses")
+def test_requests_are_what_was_asked(collector, check, read):
+    """What the collector sends to its line is the frame it was given, whole, for the meter's full address."""
+    for number, di in enumerate((ENERGY, DATE, ENERGIES)):
+        meter = collector.meters[number]
+        collector.bursts.clear()
+        read(meter, di)
+        sent = collector.requests()
+        check.true(f"{di:08X}: a request on the line", bool(sent), observed="none", expected="a request")
+        frame = sent[0].frame
+        check.true(
+            f"{di:08X}: well formed", frame is not None, observed=sent[0].data, expected="a frame of DL/T 645"
+        )
+        check.equal(f"{di:08X}: frame", sent[0].data.lstrip(b"\xfe"), encode(read_data(meter.address, di)))
+
+
+@pytest.mark.clause(STANDARD, "rs485 repeat")
+@pytest.mark.title_zh("应答正常时不重复抄读")
+@pytest.mark.known_bad("collector-asks-twice")
+def test_an_answered_request_is_sent_once(collector, check, right):
+    """A request that is answered is not sent again."""
+    for meter in collector.meters:
+        collector.bursts.clear()
+        right(f"meter {meter.point}", meter)
+        check.equal(f"meter {meter.point}: requests on the line", len(collector.requests()), 1)
+
+
+@pytest.mark.clause(STANDARD, "rs485 repeat")
+@pytest.mark.criterion("COLLECTOR.ATTEMPTS")
+@pytest.mark.title_zh("无应答时的重试次数")
+@pytest.mark.known_bad("collector-no-repeat", "collector-repeats-for-ever")
+def test_a_silent_meter_is_asked_again(collector, check, read):
+    """A meter that does not answer is asked again a few times, not for ever."""
+    collector.meter(1).be_silent()
+    answer = read(collector.meter(1))
+    check.true("answer", answer is None, observed=answer, expected="nothing")
+    collector.wait(60.0)
+    check.within("requests to the silent meter", len(collector.requests()), "COLLECTOR.ATTEMPTS")
+
+
+@pytest.mark.clause(STANDARD, "rs485 repeat")
+@pytest.mark.title_zh("一次无应答后重试成功")
+@pytest.mark.known_bad("collector-no-repeat")
+def test_one_lost_answer_costs_nothing(collector, check, right):
+    """When one answer is lost, the repetition brings the reading."""
+    for meter in collector.meters[:2]:
+        collector.bursts.clear()
+        meter.be_silent(answers=1)
+        right(f"meter {meter.point}", meter)
+        check.equal(f"meter {meter.point}: requests on the line", len(collector.requests()), 2)
+
+
+@pytest.mark.clause(STANDARD, "rs485 silence")
+@pytest.mark.criterion("COLLECTOR.SILENT_METER")
+@pytest.mark.stand(through="carrier")
+@pytest.mark.title_zh("故障电能表不影响其它电能表")
+@pytest.mark.known_bad("collector-gives-up-line")
+def test_a_silent_meter_does_not_hold_up_others(collector, check, read, right):
+    """After a meter that does not answer, the others are read at once."""
+    silent = collector.meter(2)
+    silent.be_silent()
+    begun_s = collector.clock.now_s()
+    read(silent)
+    spent_s = collector.clock.now_s() - begun_s
+    check.within("time for the silent meter", round(spent_s, 3), "COLLECTOR.SILENT_METER")
+    for meter in (collector.meter(1), collector.meter(3), collector.meter(4)):
+        right(f"meter {meter.point}", meter)
+    silent.behave()
+    right("the silent meter, answering again", silent)
+
+
+@pytest.mark.clause(STANDARD, "rs485 turnaround")
+@pytest.mark.criterion("COLLECTOR.TURNAROUND")
+@pytest.mark.title_zh("RS-485 收发转换时间")
+@pytest.mark.known_bad("collector-no-turnaround")
+def test_the_line_rests_before_requests(collector, check):
+    """Between an answer and the next request the line is silent for at least 20 ms."""
+    frames = [(meter.address, encode(read_data(meter.address, ENERGY))) for meter in collector.meters]
+    collector.bursts.clear()
+    collector.from_node_together(frames + frames)
+    pauses = collector.pauses()
+    check.equal("requests behind other bursts", len(pauses), 2 * len(frames) - 1)
+    for number, pause_s in enumerate(pauses, start=1):
+        check.within(f"pause {number}", pause_s, "COLLECTOR.TURNAROUND")
+
+
+@pytest.mark.clause(STANDARD, "rs485 wait")
+@pytest.mark.clause(DLT645, "5.3.3")
+@pytest.mark.stand(through="carrier")
+@pytest.mark.title_zh("等待电能表应答的时间")
+@pytest.mark.known_bad("collector-short-wait")
+def test_slow_answers_are_waited_for(collector, check, right):
+    """An answer that begins 500 ms after the request, as a meter may, is taken at the first attempt."""
+    for meter, delay_s in zip(collector.meters, (0.02, 0.35, 0.5), strict=False):
+        collector.bursts.clear()
+        meter.answer_after(delay_s)
+        right(f"answer after {delay_s} s", meter)
+        check.equal(f"answer after {delay_s} s: requests on the line", len(collector.requests()), 1)
+
+
+@pytest.mark.clause(STANDARD, "rs485 answer")
+@pytest.mark.title_zh("地址不符的应答不被接受")
+@pytest.mark.known_bad("collector-any-address")
+def test_answers_of_other_meters_are_not_taken(collector, check, read, right):
+    """A valid answer that carries another meter's address is not taken for the answer."""
+    asked, other = collector.meter(1), collector.meter(2)
+    asked.answer_as(other.address)
+    answer = read(asked)
+    check.true("answer of another meter", answer is None, observed=answer, expected="nothing")
+    asked.answer_as(other.address, answers=1)
+    right("after one wrong answer", asked)
+
+
+@pytest.mark.clause(STANDARD, "rs485 answer")
+@pytest.mark.title_zh("数据标识不符的应答不被接受")
+@pytest.mark.known_bad("collector-any-identifier")
+def test_answers_to_other_questions_are_not_taken(collector, check, read, right):
+    """An answer that carries another data identifier than was asked for is not taken."""
+    asked = collector.meter(1)
+    asked.answer_item(0x00020000)
+    answer = read(asked)
+    check.true("answer to another question", answer is None, observed=answer, expected="nothing")
+    asked.answer_item(0x00020000, answers=1)
+    right("after one wrong answer", asked)
+
+
+@pytest.mark.clause(STANDARD, "rs485 answer")
+@pytest.mark.clause(DLT645, "5.2.6")
+@pytest.mark.title_zh("校验和错误的应答不被接受")
+@pytest.mark.known_bad("collector-any-checksum")
+def test_answers_with_a_wrong_checksum_are_not_taken(collector, check, read, right):
+    """An answer whose checksum is wrong is neither handed on nor mended; the request is repeated."""
+    asked = collector.meter(3)
+    asked.break_checksum()
+    answer = read(asked)
+    check.true("answer with a wrong checksum", answer is None, observed=answer, expected="nothing")
+    asked.break_checksum(answers=1)
+    right("after one broken answer", asked)
+
+
+@pytest.mark.clause(STANDARD, "rs485 answer")
+@pytest.mark.title_zh("残缺应答不被接受")
+@pytest.mark.known_bad("collector-completes-answers")
+@pytest.mark.parametrize("octets", [1, 3])
+def test_cut_answers_are_not_taken(collector, check, read, right, octets):
+    """An answer that breaks off is neither handed on nor completed; the request is repeated."""
+    asked = collector.meter(1)
+    asked.cut(octets)
+    answer = read(asked)
+    check.true(f"answer less {octets} octets", answer is None, observed=answer, expected="nothing")
+    asked.cut(octets, answers=1)
+    right("after one cut answer", asked)
+
+
+@pytest.mark.clause(STANDARD, "rs485 noise")
+@pytest.mark.title_zh("应答前的干扰")
+@pytest.mark.known_bad("collector-deaf-in-noise")
+def test_noise_before_an_answer(collector, right):
+    """Octets that belong to no frame, right before an answer, do not cost the reading."""
+    for meter in collector.meters[:3]:
+        meter.noise_before(NOISE)
+        right(f"meter {meter.point}", meter)
+
+
+@pytest.mark.clause(STANDARD, "rs485 rates")
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.5 F10")
+@pytest.mark.clause(DLT645, "5.3.5")
+@pytest.mark.stand(meters=4, fast=2)
+@pytest.mark.title_zh("按档案设置的通信速率抄表")
+@pytest.mark.known_bad("collector-one-rate")
+def test_each_meter_at_its_own_rate(collector, check, right):
+    """Meters of 9600 and of 2400 bit/s on one line are each read at the rate that the archive gives them."""
+    for meter in (*collector.meters, *reversed(collector.meters)):
+        collector.bursts.clear()
+        right(f"meter {meter.point} at {meter.baud} bit/s", meter)
+        check.equal(f"meter {meter.point}: rate of the request", collector.requests()[0].baud, meter.baud)
+
+
+@pytest.mark.clause(STANDARD, "forwarding")
+@pytest.mark.title_zh("数据透明转发")
+@pytest.mark.known_bad("collector-own-name", "collector-short-answers:30")
+def test_answers_pass_unchanged(collector, check, read):
+    """What comes back is the meter's own answer, octet by octet, short or long, normal or abnormal."""
+    for number, di in enumerate((ENERGY, DATE, ENERGIES, 0x0F0F0F0F)):
+        meter = collector.meters[number % 4]
+        collector.bursts.clear()
+        answer = read(meter, di)
+        heard = [burst.data.lstrip(b"\xfe") for burst in collector.bursts if burst.direction == "answer"]
+        check.true(f"{di:08X}: an answer on the line", bool(heard), observed="none", expected="an answer")
+        check.equal(f"{di:08X}: octets that came back", answer, heard[-1])
+
+
+@pytest.mark.clause(STANDARD, "forwarding")
+@pytest.mark.clause(DLT645, "7.2")
+@pytest.mark.title_zh("长应答帧的转发")
+@pytest.mark.known_bad("collector-short-answers:100")
+def test_long_answers_pass_whole(collector, check):
+    """An answer of 200 octets of data comes back whole."""
+    meter = collector.meter(1)
+    long = encode(Frame(meter.address, 0x91, ENERGIES.to_bytes(4, "little") + bytes(range(196))))
+    meter.spoil(lambda _: b"\xfe\xfe" + long)
+    answer = collector.exchange(meter.address, encode(read_data(meter.address, ENERGIES)))
+    check.equal("octets that came back", answer, long)
+
+
+@pytest.mark.clause(STANDARD, "present data")
+@pytest.mark.title_zh("实时数据取自电能表")
+@pytest.mark.known_bad("collector-old-readings")
+def test_readings_are_fresh(collector, check, read):
+    """Under load the register moves, and the collector shows it move."""
+    meter = collector.meter(1)
+    meter.draw(40.0)
+    shown = []
+    for _ in range(3):
+        low = int(meter.register(ENERGY)[::-1].hex())
+        answer = read(meter)
+        high = int(meter.register(ENERGY)[::-1].hex())
+        value = int(answer[14:18].translate(bytes((octet - 0x33) & 0xFF for octet in range(256)))[::-1].hex())
+        check.between("register", value, low, high, unit="0.01 kWh")
+        shown.append(value)
+        collector.wait(600.0)
+    check.true("registers rise", shown[0] < shown[1] < shown[2], observed=shown, expected="rising")

@@ -1,0 +1,176 @@
+"""The uplink of a collector to the command center: the supplementary route past the concentrator."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from rig.bench.stands.collector import archive_values
+from rig.errors import DeviceRefused, LinkTimeout
+from rig.protocols.dlt645.frame import decode_frame, encode
+from rig.protocols.dlt645.messages import read_data
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import Content
+
+STANDARD = "Q/GDW 1374.2-2013"
+UPLINK = "Q/GDW 1376.1-2013"
+ENERGY = 0x00010000
+#: of forward active energy by point: a time, the number of tariffs, the total, each tariff
+FORWARD_ACTIVE = 129
+
+pytestmark = [pytest.mark.device("collector"), pytest.mark.link("N5-C4")]
+
+
+def total_shown(exchange, point):
+    """Total of forward active energy in an answer, None where it is absent."""
+    unit = exchange.unit(point, FORWARD_ACTIVE)
+    assert unit is not None
+    return unit.values[2].value
+
+
+def total_of(meter):
+    """The meter's own total in kWh."""
+    return Decimal(int(meter.register(ENERGY)[::-1].hex())).scaleb(-2)
+
+
+@pytest.mark.clause(UPLINK, "5.3")
+@pytest.mark.title_zh("登录与心跳")
+@pytest.mark.known_bad("collector-no-heartbeat")
+def test_login_and_heartbeat(collector, check):
+    """The collector logs in when it is connected, and beats within twice its own period."""
+    session = collector.session
+    check.true(
+        "first frame", session.reports[0].login, observed=session.reports[0].frame.afn, expected="login"
+    )
+    period_min = int(session.query_parameters([1]).value(0, 1, "heartbeat"))
+    reports = session.listen(2 * 60.0 * period_min + 60.0)
+    beats = [report for report in reports if report.has(Afn.LINK, 3)]
+    check.true("heartbeats", len(beats) > 0, observed=len(beats), expected="one or more")
+
+
+@pytest.mark.clause(UPLINK, "4.4")
+@pytest.mark.title_zh("断线后重新连接")
+@pytest.mark.known_bad("collector-never-calls-again")
+def test_it_calls_again(collector, check, right):
+    """After the connection was closed the collector calls again, logs in, and serves its meters."""
+    collector.session.close_connection()
+    report = collector.session.wait_login(600.0, fresh=True)
+    check.true("login", report.login, observed=report.frame.afn, expected="login")
+    right("a meter afterwards", collector.meter(1))
+
+
+@pytest.mark.clause(UPLINK, "5.5 F10")
+@pytest.mark.clause(STANDARD, "archive")
+@pytest.mark.title_zh("表计档案的设置与掉电保持")
+@pytest.mark.known_bad("collector-forgets-meters")
+def test_the_archive_outlasts_an_outage(collector, check):
+    """Meters put into the archive are read back as they were set, before and after a loss of supply."""
+    wanted = [f"{meter.point} {meter.address} {meter.baud}" for meter in collector.meters]
+
+    def archived():
+        count = len(collector.meters)
+        asked = {"meters": count} | {f"index.{place}": place for place in range(1, count + 1)}
+        answer = collector.session.query_parameter(Content(0, 10, asked))
+        unit = answer.unit(0, 10)
+        found = {} if unit is None else {value.key: value.value for value in unit.values}
+        rates = (0, 600, 1200, 2400, 4800, 7200, 9600, 19200)
+        return [
+            f"{found.get(f'meter.{place}.point')} {found.get(f'meter.{place}.address')} "
+            f"{rates[int(found.get(f'meter.{place}.speed_code', 0))]}"
+            for place in range(1, count + 1)
+        ]
+
+    check.equal("archive", archived(), wanted)
+    collector.cut_power(900.0)
+    check.equal("archive after an outage", archived(), wanted)
+
+
+@pytest.mark.clause(UPLINK, "4.3.4.6 PW")
+@pytest.mark.title_zh("密码错误时拒绝设置")
+@pytest.mark.known_bad("collector-any-password")
+def test_a_wrong_password_is_refused(collector, check):
+    """Parameters that come with a wrong password are not taken."""
+    session = collector.session
+    right = session.password or bytes(16)
+    wrong = bytes(octet ^ 0x5A for octet in right)
+    content = [Content(0, 10, archive_values([collector.meter(1)]))]
+    answer = session.send_raw(
+        encode_request(session, session.frame(Afn.SET_PARAMETERS, content, password=wrong))
+    )
+    said = "silence" if answer.silent else "confirmed" if answer.confirmed else "denied"
+    check.true("wrong password", said != "confirmed", observed=said, expected="denied, or silence")
+
+
+def encode_request(session, frame):
+    """Octets of a frame by the session's profile."""
+    from rig.protocols.gdw1376_1.frame import encode as encode_frame
+
+    return encode_frame(frame, profile=session.profile)
+
+
+@pytest.mark.clause(UPLINK, "5.12")
+@pytest.mark.title_zh("直接抄读实时数据")
+@pytest.mark.known_bad("collector-few-meters:2", "collector-one-rate")
+@pytest.mark.stand(meters=4, fast=2)
+def test_present_data_of_meters(collector, check):
+    """Class 1 data of every meter are those of the meter."""
+    answer = collector.session.read_realtime([meter.point for meter in collector.meters], [FORWARD_ACTIVE])
+    for meter in collector.meters:
+        check.equal(
+            f"meter {meter.point}: total", total_shown(answer, meter.point), total_of(meter), unit="kWh"
+        )
+
+
+@pytest.mark.clause(UPLINK, "4.3.4.5")
+@pytest.mark.title_zh("抄不到的数据置无效")
+@pytest.mark.known_bad("collector-zeros-for-absent")
+def test_absent_data_are_marked(collector, check):
+    """Of a meter that does not answer, the values are absent, not zero and not those of another."""
+    collector.meter(2).be_silent()
+    try:
+        answer = collector.session.read_realtime([1, 2], [FORWARD_ACTIVE])
+    except DeviceRefused:
+        check.note("the whole request was denied")
+        return
+    check.equal("meter 1: total", total_shown(answer, 1), total_of(collector.meter(1)), unit="kWh")
+    unit = answer.unit(2, FORWARD_ACTIVE)
+    numbers = (
+        [] if unit is None else [value.value for value in unit.values if isinstance(value.value, Decimal)]
+    )
+    energies = [number for number in numbers[1:] if number is not None]
+    check.equal("meter 2: values", energies, [])
+
+
+@pytest.mark.clause(UPLINK, "5.16")
+@pytest.mark.clause(STANDARD, "forwarding")
+@pytest.mark.title_zh("透明转发")
+@pytest.mark.known_bad("collector-own-name", "collector-short-answers:15")
+def test_forwarding(collector, check):
+    """A forwarded frame brings the meter's answer, octet by octet."""
+    for meter in collector.meters:
+        collector.bursts.clear()
+        answer = collector.exchange(meter.address, encode(read_data(meter.address, ENERGY)))
+        frame = decode_frame(answer) if answer else None
+        check.equal(f"meter {meter.point}: address", frame and frame.address, meter.address)
+        check.equal(
+            f"meter {meter.point}: data",
+            frame and frame.data,
+            ENERGY.to_bytes(4, "little") + meter.register(ENERGY),
+        )
+
+
+@pytest.mark.clause(UPLINK, "5.1")
+@pytest.mark.title_zh("不支持的功能应否认")
+@pytest.mark.known_bad("collector-mute-on-unknown")
+def test_unknown_functions_are_denied(collector, check):
+    """A type of data that the collector does not have is denied, not passed over in silence."""
+    try:
+        exchange = collector.session.read_realtime([0], [240])
+    except DeviceRefused:
+        said = "denied"
+    except LinkTimeout:
+        said = "silence"
+    else:
+        said = f"data of {len(exchange.units)} units"
+    check.equal("answer", said, "denied")
