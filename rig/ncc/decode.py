@@ -298,8 +298,9 @@ class Decoder:
 
 def _check(plan: Plan, data: bytes, rounds: int) -> None:
     """The digits of a unit that is refused must be readable too, or the parser decides about the frame."""
+    if plan.mark:
+        _moment(data[: plan.mark])
     if plan.series is not None:
-        _moment(data[:5])
         _series(data, plan.series[1], plan.series[2], rounds, signed=plan.series[3])
         return
     text = data[::-1].hex()
