@@ -82,7 +82,9 @@ class TerminalSession:
         self.observer = observer
         self.exchanges: list[TerminalExchange] = []
         self.numbering = Numbering(frame_count=frame_count)
-        self.link = TerminalLink(acceptor, clock, recorder, profile, name, auto_confirm, address)
+        self.link = TerminalLink(
+            acceptor, clock, recorder, profile, name, auto_confirm, address, timing.gap_s
+        )
         self._returned: set[int] = set()
 
     @property

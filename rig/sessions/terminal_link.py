@@ -32,6 +32,7 @@ class TerminalLink:
         name: of the link.
         auto_confirm: whether, or which, frames with CON = 1 are confirmed.
         address: of the terminal; None: learned.
+        gap_s: a frame whose next octets take longer than this is given up, in seconds.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class TerminalLink:
         name: str,
         auto_confirm: ConfirmRule,
         address: Address | None,
+        gap_s: float,
     ) -> None:
         self.acceptor = acceptor
         self.clock = clock
@@ -57,6 +59,8 @@ class TerminalLink:
         self._recorder = recorder
         self._reader = FrameReader(profile=profile)
         self._began_s: float | None = None
+        self._heard_s = 0.0
+        self._gap_s = gap_s
         self._stream: Stream | None = None
         self._inquiry: Inquiry | None = None
         self._previous: TerminalReport | None = None
@@ -98,6 +102,8 @@ class TerminalLink:
             self._recorder.append(self.name, "answer", burst)
         if self._inquiry is not None:
             self._inquiry.heard(burst)
+        self._give_up_old()
+        self._heard_s = now_s
         if self._began_s is None:
             self._began_s = now_s
         self._reader.feed(data)
@@ -117,6 +123,7 @@ class TerminalLink:
 
     def perform(self, inquiry: Inquiry, connect_s: float) -> None:
         """Run an inquiry to its end; the connection is waited for ``connect_s`` seconds before each sending."""
+        self._give_up_old()
         inquiry.findings += self._late
         self._late.clear()
         self._inquiry = inquiry
@@ -195,12 +202,18 @@ class TerminalLink:
         if not self._reader.pending:
             self._began_s = None
 
+    def _give_up_old(self) -> None:
+        """A half frame whose rest is overdue must not swallow what comes next."""
+        if self._reader.pending and self.clock.now_s() - self._heard_s > self._gap_s:
+            self._flush()
+
     def _flush(self) -> None:
         """Nothing more of a pending frame will come."""
         dropped = self._reader.idle()
         if dropped is not None:
             self._noise(dropped)
         self._drain(self.clock.now_s())
+        self._began_s = None
 
     def _noise(self, noise: Noise) -> None:
         if self._inquiry is not None:

@@ -431,6 +431,16 @@ def test_what_comes_between_two_exchanges_is_found_at_the_next(bench: Bench) -> 
     assert len(bench.session.link.strays) == 1
 
 
+def test_a_half_frame_does_not_swallow_what_comes_much_later(bench: Bench) -> None:
+    bench.terminal.say(encode(builders.link_test(ADDRESS, "heartbeat", number=1))[:-4])
+    bench.session.listen(60.0)
+    bench.terminal.say(builders.link_test(ADDRESS, "heartbeat", number=2))
+    assert bench.session.wait_report(1.0, 2, 3).confirmed
+    bench.make = lambda asked: [_clock(asked)]
+    bench.session.read_clock()
+    assert "noise" in _codes(bench.session.last)
+
+
 def test_a_clock_that_shows_no_time_is_an_error(bench: Bench) -> None:
     bench.make = lambda asked: [builders.answer(asked, [Content(0, 2, b"\xee" * 6)])]
     with pytest.raises(RemoteProtocolError) as caught:
