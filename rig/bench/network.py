@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from rig.bench.household import Household
@@ -19,8 +19,9 @@ from rig.ports.command_center import (
     CollectionTask,
     CommandCenter,
 )
+from rig.ports.stream import StreamNetwork
 from rig.transports.memory_stream import Medium, MemoryNetwork, Observer
-from rig.twin.defects import role_of_defect
+from rig.twin.defects import apply_defect, role_of_defect
 from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.engine import Engine
 
@@ -31,7 +32,7 @@ DAILY_TASK, MONTHLY_TASK = "daily", "monthly"
 #: terminals have logged in after this time, taken their archive, and have a local module in service, in seconds
 _LOGIN_S, _ARCHIVE_S, _SERVICE_S = 900.0, 900.0, 600.0
 #: how often it is looked, in seconds
-_LOOK_S = 15.0
+_LOOK_S = 5.0
 
 
 class Assignment:
@@ -60,7 +61,8 @@ class Network:
         defects: each goes into one device of its role.
         observer: told what crosses any line or connection.
         medium: between terminals and command center; None: by the plan's row.
-        streams: network that terminals dial over; None: in memory.
+        streams: network that terminals dial over, for example TCP in real time; None: in memory.
+        listen: where the command center listens.
         settings: of the command center.
         store: URL of its database.
     """
@@ -73,7 +75,8 @@ class Network:
         defects: Iterable[str] = (),
         observer: Observer | None = None,
         medium: Medium | None = None,
-        streams: MemoryNetwork | None = None,
+        streams: StreamNetwork | None = None,
+        listen: str = CENTER_ADDRESS,
         settings: Settings | None = None,
         store: str = "sqlite://",
     ) -> None:
@@ -81,19 +84,20 @@ class Network:
         self.plan = plan
         self.clock = engine.clock
         assignment = Assignment(defects)
-        self.streams = streams or MemoryNetwork(
-            engine.clock, medium=medium or cellular(engine, plan), observer=observer
-        )
-        self.center = EngineCenter(engine.clock, self.streams, CENTER_ADDRESS, store=store, settings=settings)
+        self.memory = MemoryNetwork(engine.clock, medium=medium or cellular(engine, plan), observer=observer)
+        self.streams: StreamNetwork = streams or self.memory
+        self.center = EngineCenter(engine.clock, self.streams, listen, store=store, settings=settings)
         around = Surroundings(engine, plan, self.streams, observer, assignment.take)
         address = self.center.address
         self.areas = [main_area(around, number, address) for number in range(plan.concentrators)]
         self.areas += [direct_area(around, number, address) for number in range(plan.direct)]
         for text in assignment.take("ncc", CENTER_ADDRESS):
-            spoil_center(self.center, text)
-        self.unplaced_defects = assignment.left()
+            apply_defect(text, self.center, role="ncc")
         self._by_terminal = {area.address: area for area in self.areas}
         self._by_number = {home.number: (area, home) for area in self.areas for home in area.households}
+        for text in assignment.take("network", "network"):
+            apply_defect(text, self, role="network")
+        self.unplaced_defects = assignment.left()
 
     @property
     def command_center(self) -> CommandCenter:
@@ -133,58 +137,24 @@ class Network:
             assert area.terminal is not None
             area.terminal.start()
 
+    def begin(self, *, collect: bool = True) -> BringUp:
+        """Register, switch on, and go on by events: logins, archives through the protocol, the tasks of the center."""
+        self.register()
+        self.start()
+        return BringUp(self, collect=collect)
+
     def bring_up(self, *, collect: bool = True) -> None:
-        """Register, switch on, wait for every login, load the archives through the protocol, start the tasks.
+        """The same, and let virtual time pass until the network is in service.
 
         Raises:
             LinkTimeout: a terminal never logged in, or its module never came into service.
             RemoteProtocolError: a terminal did not take its archive.
         """
-        self.register()
-        self.start()
-        self._wait_for_logins()
-        if not collect:
-            return
-        self._load_archives()
-        self._wait_for_modules()
-        self.schedule()
-
-    def _wait_for_logins(self) -> None:
-        center = self.command_center
-        began_s = self.clock.now_s()
-
-        def everybody() -> bool:
-            return all(state.online for state in center.terminals())
-
-        while not everybody():
-            if self.clock.now_s() - began_s > _LOGIN_S:
-                absent = [state.entry.address for state in center.terminals() if not state.online]
-                raise LinkTimeout(
-                    f"no login of {', '.join(absent)}", link="M3-N1", waited_s=_LOGIN_S, attempts=1
-                )
+        begun = self.begin(collect=collect)
+        while not begun.done:
             self.clock.wait_until(self.clock.now_s() + _LOOK_S)
-
-    def _load_archives(self) -> None:
-        center = self.command_center
-        orders = {area.address: center.send_archive(area.address) for area in self.areas}
-        for address, order in orders.items():
-            result = center.wait(order, _ARCHIVE_S)
-            if not result.ok:
-                raise RemoteProtocolError(f"terminal {address} did not take its archive: {result.status}")
-
-    def _wait_for_modules(self) -> None:
-        """Until every local module is in service and knows its nodes."""
-        ports = [port for area in self.areas for port in area.ports.values() if isinstance(port, CarrierPort)]
-        deadline_s = self.clock.now_s() + _SERVICE_S
-        while not all(port.ready and not port.busy for port in ports):
-            if self.clock.now_s() > deadline_s:
-                raise LinkTimeout(
-                    "a local module does not come into service",
-                    link="C2-M1",
-                    waited_s=_SERVICE_S,
-                    attempts=1,
-                )
-            self.clock.wait_until(self.clock.now_s() + _LOOK_S)
+        if begun.failure is not None:
+            raise begun.failure
 
     def schedule(self) -> None:
         """Day and month freezes of both directions: every day one hour and a half after midnight, every first of a month later."""
@@ -200,7 +170,7 @@ class Network:
     def set_center(self, *, on: bool) -> None:
         """The command center stops with what it has stored, or accepts connections again."""
         if on:
-            self.center.listener = self.streams.listen(CENTER_ADDRESS, self.center.core.accept)
+            self.center.listener = self.streams.listen(self.center.address, self.center.core.accept)
         else:
             self.center.stop()
 
@@ -209,11 +179,78 @@ class Network:
         self.center.close()
 
 
-def spoil_center(center: EngineCenter, text: str) -> None:
-    """Make a command center bad."""
-    from rig.twin.defects import apply_defect
+class BringUp:
+    """A network on its way into service, step by step on its clock.
 
-    apply_defect(text, center, role="ncc")
+    Attributes:
+        done: it is in service, or was given up.
+        failure: why it was given up.
+    """
+
+    def __init__(self, network: Network, *, collect: bool) -> None:
+        self.done = False
+        self.failure: LinkTimeout | RemoteProtocolError | None = None
+        self._network = network
+        self._collect = collect
+        self._orders: dict[str, str] = {}
+        self._enter(self._everybody_is_online, _LOGIN_S)
+
+    def _enter(self, step: Callable[[], bool], patience_s: float) -> None:
+        self._step = step
+        self._until_s = self._network.clock.now_s() + patience_s
+        self._patience_s = patience_s
+        self._network.clock.call_at(self._network.clock.now_s(), self._look)
+
+    def _look(self) -> None:
+        clock = self._network.clock
+        if self.done or self._step():
+            return
+        if clock.now_s() >= self._until_s:
+            self._give_up()
+        else:
+            clock.call_at(clock.now_s() + _LOOK_S, self._look)
+
+    def _give_up(self) -> None:
+        states = self._network.command_center.terminals()
+        absent = [state.entry.address for state in states if not state.online]
+        what = f"no login of {', '.join(absent)}" if absent else "a local module does not come into service"
+        link = "M3-N1" if absent else "C2-M1"
+        self.failure = LinkTimeout(what, link=link, waited_s=self._patience_s, attempts=1)
+        self.done = True
+
+    def _everybody_is_online(self) -> bool:
+        center = self._network.command_center
+        if not all(state.online for state in center.terminals()):
+            return False
+        if self._collect:
+            self._orders = {area.address: center.send_archive(area.address) for area in self._network.areas}
+            self._enter(self._archives_are_loaded, _ARCHIVE_S)
+        else:
+            self.done = True
+        return True
+
+    def _archives_are_loaded(self) -> bool:
+        results = {
+            address: self._network.command_center.result(order) for address, order in self._orders.items()
+        }
+        if any(result.status == "pending" for result in results.values()):
+            return False
+        refused = [f"{address}: {result.status}" for address, result in results.items() if not result.ok]
+        if refused:
+            self.failure = RemoteProtocolError(f"archive not taken by {', '.join(refused)}")
+            self.done = True
+        else:
+            self._enter(self._modules_are_in_service, _SERVICE_S)
+        return True
+
+    def _modules_are_in_service(self) -> bool:
+        ports = [port for area in self._network.areas for port in area.ports.values()]
+        carriers = [port for port in ports if isinstance(port, CarrierPort)]
+        if not all(port.ready and not port.busy for port in carriers):
+            return False
+        self._network.schedule()
+        self.done = True
+        return True
 
 
 def cellular(engine: Engine, plan: NetworkPlan) -> Medium | None:

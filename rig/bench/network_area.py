@@ -157,7 +157,10 @@ def module_area(around: Surroundings, number: int, main_address: str) -> Area:
     count = plan.meters_of(number)
     boxed = plan.design_of(number) == "metering_box"
     places = _boxes(around, area, count) if boxed else _singles(around, area, count)
-    config = ModuleConfig.conforming(engine.derive("module"), medium=plan.medium, main_address=_main(number))
+    fixed: dict[str, Any] = {"medium": plan.medium, "main_address": _main(number)}
+    if plan.start_s:
+        fixed |= {"boot_s": plan.start_s, "reset_report_s": plan.start_s}
+    config = ModuleConfig.conforming(engine.derive("module"), **fixed)
     defects = around.defects_of("local_module", area.address)
     placed = _placed(engine, config.medium, places)
     area.module = build_module(engine, None, config, nodes=placed, defects=defects)
@@ -218,6 +221,7 @@ def _empty(
         day_depth=62,
         clock_checks=plan.keep_time,
         **({} if plan.keep_time else {"sync_at_s": _NEVER_S}),
+        **({"boot_s": plan.start_s} if plan.start_s else {}),
     )
     return Area(number, config.address, role, engine, config, {})
 

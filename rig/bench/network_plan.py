@@ -57,6 +57,7 @@ class NetworkPlan:
         keep_time: terminals look at the clocks of their meters and set them, every day. A broadcast carries whole seconds, so that
             tariffs then begin up to a second off; without it (and without spread and drift) registers are exact.
         heartbeat_min: of every terminal; longer than the carrier forgets connections, and they break (LTE_CAT1: 15 min).
+        start_s: terminals and local modules work so long after they were switched on; 0: each as its maker made it.
         collect: the terminals' archives are loaded and the daily task runs as soon as they have logged in.
         full_meters: meters keep demand, load records and hourly freezes too.
         line_faults: disturbances of every RS-485 line, by name.
@@ -79,6 +80,7 @@ class NetworkPlan:
     clock_drift_s_per_day: float = 0.0
     keep_time: bool = False
     heartbeat_min: int = 10
+    start_s: float = 0.0
     collect: bool = True
     full_meters: bool = False
     line_faults: tuple[str, ...] = ()
@@ -92,6 +94,7 @@ class NetworkPlan:
         self._check("two_way", self.two_way, 0, 1)
         self._check("storage", self.storage, 0, 1)
         self._check("load_changes", self.load_changes, 2, 12)
+        self._check("start_s", self.start_s, 0, 60)
         self._check("clock_spread_s", self.clock_spread_s, 0, 600)
         if self.meters and not self.concentrators:
             raise ConfigError("meters without a concentrator", key="meters", value=self.meters)

@@ -6,6 +6,7 @@ import difflib
 import signal
 import threading
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -33,7 +34,7 @@ def _instruments() -> dict[str, EntryPoint]:
 
 
 def _devices_help() -> str:
-    return f"meter, or instrument:NAME with NAME one of {', '.join(sorted(_instruments()))}"
+    return f"meter, cco, concentrator, collector, network, or instrument:NAME with NAME one of {', '.join(sorted(_instruments()))}"
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +45,25 @@ def register(app: typer.Typer) -> None:
 def emulate(
     device: Annotated[str, typer.Argument(help=_devices_help(), show_default=False, metavar="DEVICE")],
     listen: Annotated[
-        str, typer.Option(help="pty://, tcp://HOST:PORT (port 0: any free one), or a serial port.")
+        str,
+        typer.Option(help="Of meter, cco: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port."),
     ] = "pty://",
+    connect: Annotated[
+        str,
+        typer.Option(
+            help="Of concentrator, collector: the command center that it calls.", metavar="HOST:PORT"
+        ),
+    ] = "",
+    meters: Annotated[
+        int, typer.Option(help="Meters behind cco, concentrator, collector; in the network.")
+    ] = 8,
+    design: Annotated[
+        str, typer.Option(help="metering_box (LD1), individual (LD3) or mixed.", metavar="DESIGN")
+    ] = "metering_box",
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Write terminals and points here, for `rig ncc serve --archive`.", metavar="FILE"),
+    ] = None,
     defect: Annotated[
         list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
     ] = None,
@@ -62,11 +80,19 @@ def emulate(
         _print_defects(_ROLES[device])
     elif device == "meter":
         _serve_meter(listen, defect or [], fault or [], address, baud, seed)
+    elif device in {"cco", "concentrator", "collector", "network"}:
+        from rig.cli.emulate_network import Request, serve_part
+
+        wanted = Request(
+            device, listen, connect, meters, design, archive, tuple(defect or ()), tuple(fault or ()), seed
+        )
+        serve_part(wanted, _stop_signal())
     elif device.startswith(_INSTRUMENT):
         _serve_instrument(device.removeprefix(_INSTRUMENT), seed)
     else:
-        near = difflib.get_close_matches(device, ["meter", *_instrument_names()], n=3)
-        hint = f"near: {', '.join(near)}" if near else f"meter, {', '.join(_instrument_names())}"
+        known = ["meter", "cco", "concentrator", "collector", "network", *_instrument_names()]
+        near = difflib.get_close_matches(device, known, n=3)
+        hint = f"near: {', '.join(near)}" if near else ", ".join(known)
         raise ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
 
 

@@ -186,7 +186,7 @@ class NetworkStand:
         until_s = self.clock.now_s() + seconds
         for area in self._areas((terminal,) if terminal else ()):
             if link == "M3-N1":
-                self._network.streams.block(area.config.name, until_s)
+                self._network.memory.block(area.config.name, until_s)
             elif area.module is not None:
                 medium = area.module.medium
                 medium.set_noise(_DEAFENING_DB)
@@ -195,7 +195,7 @@ class NetworkStand:
     def drop_connections(self, terminals: Sequence[str] = ()) -> None:
         """Break the connections of these terminals (none named: of all) now; they may call again at once."""
         for area in self._areas(terminals):
-            self._network.streams.drop(area.config.name)
+            self._network.memory.drop(area.config.name)
 
     def kill(self, device: str) -> None:
         """A device dies: a meter (12 digits), a collector (12 digits), a terminal (``region-terminal``), or ``command center``."""
@@ -220,8 +220,8 @@ class NetworkStand:
         """All these terminals lose their connections, cannot call for ``silent_s`` and then call at once."""
         until_s = self.clock.now_s() + silent_s
         for area in self._areas(terminals):
-            self._network.streams.block(area.config.name, until_s)
-            self._network.streams.drop(area.config.name)
+            self._network.memory.block(area.config.name, until_s)
+            self._network.memory.drop(area.config.name)
 
     def _switch(self, device: str, *, on: bool) -> None:
         if device == COMMAND_CENTER:
