@@ -216,14 +216,19 @@ def _short_addresses(device: EmulatedCollector, _: Parameter) -> None:
         device.port.outgoing = outgoing
 
 
-@defect("collector-own-name", "answers in its own name, not the meter's", "forwarding", role="collector")
-def _own_name(device: EmulatedCollector, _: Parameter) -> None:
-    def accept(_: bytes, answer: bytes | None) -> bytes | None:
-        if answer is None:
-            return None
-        return encode(replace(decode_frame(answer), address=device.config.address), strict=False)
+@defect(
+    "collector-adds-wake-up",
+    "puts wake-up octets before the answers it hands on",
+    "forwarding",
+    role="collector",
+)
+def _adds_wake_up(device: EmulatedCollector, _: Parameter) -> None:
+    _hand_on(device, lambda _, answer: None if answer is None else b"\xfe\xfe\xfe\xfe" + answer)
 
-    _hand_on(device, accept)
+
+@defect("collector-swallows-refusals", "hands no abnormal answer on", "forwarding", role="collector")
+def _swallows_refusals(device: EmulatedCollector, _: Parameter) -> None:
+    _hand_on(device, lambda _, answer: None if answer is None or decode_frame(answer).abnormal else answer)
 
 
 @defect(
@@ -231,7 +236,7 @@ def _own_name(device: EmulatedCollector, _: Parameter) -> None:
     "hands on no more than so many octets of an answer",
     "forwarding",
     role="collector",
-    default=64.0,
+    default=100.0,
     unit="octets",
 )
 def _short_answers(device: EmulatedCollector, parameter: Parameter) -> None:

@@ -66,6 +66,30 @@ def _speaks_for_strangers(device: EmulatedCollector, _: Parameter) -> None:
     device.collector.behaviour.speaks_for_strangers = True
 
 
+@defect(
+    "collector-hole-in-list",
+    "the node does not speak for the meter at this place of its list",
+    "carrier side",
+    role="collector",
+    default=3.0,
+    unit="place",
+)
+def _hole_in_list(device: EmulatedCollector, parameter: Parameter) -> None:
+    collector = device.collector
+    original = collector.request
+    place = int(parameter or 1)
+
+    def request(
+        address: str, frame: bytes, done: Answered, *, protocol: int = 2, baud: int = 0, wait_s: float = 0.0
+    ) -> None:
+        if address in list(collector.meters)[place - 1 : place]:
+            done(None)
+        else:
+            original(address, frame, done, protocol=protocol, baud=baud, wait_s=wait_s)
+
+    collector.request = request  # type: ignore[method-assign]
+
+
 class _Slot:
     """A request that is out; who gets its answer can be changed."""
 
