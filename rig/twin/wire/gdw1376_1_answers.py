@@ -51,7 +51,7 @@ def answer_frames(terminal: Terminal, request: Request, profile: Profile) -> lis
     """The frames that answer a finished request."""
     data = [unit for call in request.calls for unit in call.sent]
     if data:
-        return _data_frames(terminal, request, data, profile)
+        return _data_frames(terminal, request.message, data, profile)
     return [_result_frame(terminal, request)]
 
 
@@ -68,12 +68,12 @@ def _head(terminal: Terminal, asked: Message, function: int, afn: int) -> tuple[
     return Frame(address, UPLINK | bits | function, afn, FIRST | FINAL | stamped | number), tail
 
 
-def _data_frames(terminal: Terminal, request: Request, units: list[bytes], profile: Profile) -> list[Frame]:
+def _data_frames(terminal: Terminal, asked: Message, units: list[bytes], profile: Profile) -> list[Frame]:
     """Whole units, as many in a frame as fit.
 
     Spec: Q/GDW 376.1-2009, frame sequence field SEQ
     """
-    head, tail = _head(terminal, request.message, _DATA, request.answer_afn)
+    head, tail = _head(terminal, asked, _DATA, asked.frame.afn)
     if not terminal.behaviour.answers_split:
         return [replace(head, body=b"".join(units) + tail)]
     room = replace(profile, max_user_data=terminal.config.largest_user_data)

@@ -97,7 +97,6 @@ class Request:
     Attributes:
         stored_only: meters are not asked for class 2 data, and what is absent makes no data unit (reports).
         changed: (point, Fn) of the parameters that were set.
-        answer_afn: application function of an answer with data; task data come by that of their class.
     """
 
     def __init__(
@@ -108,7 +107,6 @@ class Request:
         self.calls: list[Call] = []
         self.stored_only = False
         self.changed: list[tuple[int, int]] = []
-        self.answer_afn = message.frame.afn
         self._done = done or wire.answer
         self._left = 0
 

@@ -125,7 +125,10 @@ class Reports:
         self._gather(Afn.HISTORY_DATA, made, partial(self._class_2_gathered, task, late), stored_only=True)
 
     def on_request(self, call: Call) -> None:
-        """0B F1, F2: the data of a task as its next report would carry them, by the function of their class."""
+        """0B F1, F2: the data of a task as its next report would carry them.
+
+        Spec: Q/GDW 376.1-2009 AFN=0BH; data units laid out as those of 0C and 0D (recalled)
+        """
         kind = call.number
         task = self.terminal.tasks.tasks.get((kind, call.point))
         if task is None:
@@ -134,7 +137,6 @@ class Reports:
         afn = Afn.REALTIME_DATA if kind == 1 else Afn.HISTORY_DATA
 
         def done(request: Request) -> None:
-            call.request.answer_afn = afn
             call.units([unit for inner in request.calls for unit in inner.sent])
 
         if kind == 1:

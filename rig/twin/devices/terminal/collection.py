@@ -249,13 +249,15 @@ class Collection:
     """What is read when, and again when it is missing.
 
     Attributes:
-        extra_items: further DI1 of the day freeze that tasks need (3..8 reactive, 9, 10 demands).
         on_stored: called with point and day when a day freeze was stored or completed.
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
-        self.extra_items: set[int] = set()
+        self._extra_items: frozenset[int] = frozenset()
+        self._items = ACTIVE_ITEMS
+        #: points of which something may be missing
+        self._open: set[int] = set()
         self.on_stored: list[Callable[[int, int], None]] = []
         #: point -> last day whose end the terminal did not have the meter yet
         self._since: dict[int, int] = {}
@@ -270,6 +272,17 @@ class Collection:
         self._next_run_s = 0.0
 
     @property
+    def extra_items(self) -> frozenset[int]:
+        """Further DI1 of the day freeze that tasks need (3..8 reactive, 9, 10 demands)."""
+        return self._extra_items
+
+    @extra_items.setter
+    def extra_items(self, items: Iterable[int]) -> None:
+        self._extra_items = frozenset(items)
+        self._items = tuple(sorted({*ACTIVE_ITEMS, *self._extra_items}))
+        self._open.update(self.terminal.archive.points())
+
+    @property
     def running(self) -> bool:
         """A run is under way."""
         return self._left > 0
@@ -280,13 +293,17 @@ class Collection:
 
     def habits_of(self, entry: MeterEntry) -> Habits:
         """What was learned of a meter."""
-        return self._habits.setdefault(entry.address, Habits())
+        habits = self._habits.get(entry.address)
+        if habits is None:
+            habits = self._habits[entry.address] = Habits()
+        return habits
 
     # --- archive ------------------------------------------------------------------------------------------------------
 
     def added(self, entry: MeterEntry) -> None:
         """A meter came into the archive: what it froze last is wanted."""
         self._since[entry.point] = self.today() - 2
+        self._open.add(entry.point)
         self._next_run_s = min(self._next_run_s, self.terminal.clock.epoch_s() + 60.0)
 
     def removed(self, entry: MeterEntry) -> None:
@@ -298,6 +315,7 @@ class Collection:
     def again(self) -> None:
         """Look for what is missing at the next chance, also for what a meter said it has not."""
         self._absent.clear()
+        self._open.update(self.terminal.archive.points())
         self._next_run_s = 0.0
 
     def is_failing(self, entry: MeterEntry) -> bool:
@@ -333,12 +351,15 @@ class Collection:
         if into_s < self.terminal.config.day_reading_s:
             return
         if today != self._run_of or (self.terminal.behaviour.recollects and epoch_s >= self._next_run_s):
+            if today != self._run_of:
+                self._open.update(self.terminal.archive.points())
             self._run_of = today
             self._run()
 
+    @property
     def items(self) -> tuple[int, ...]:
         """DI1 of the day freeze that are collected."""
-        return tuple(sorted({*ACTIVE_ITEMS, *self.extra_items}))
+        return self._items
 
     def missing_days(self, entry: MeterEntry) -> list[int]:
         """Days whose freeze should be there and is not, or not completely; newest first."""
@@ -347,7 +368,7 @@ class Collection:
         since = max(self._since.get(entry.point, today - 2), self._cleared)
         back = behaviour.recollection_days if behaviour.recollects else 1
         storage = self.terminal.storage
-        wanted = set(self.items()) - self.habits_of(entry).missing
+        wanted = set(self._items) - self.habits_of(entry).missing
         found = []
         for day in range(today - 1, max(since, today - 1 - back), -1):
             kept = storage.day(entry.point, day)
@@ -359,13 +380,15 @@ class Collection:
     def _run(self) -> None:
         """Ask every meter for what is missing of it, newest day first."""
         terminal = self.terminal
-        items = self.items()
-        jobs = [
-            (entry, day)
-            for entry in terminal.archive
-            if terminal.reader.reaches(entry)
-            for day in self.missing_days(entry)
-        ]
+        items = self._items
+        jobs: list[tuple[MeterEntry, int]] = []
+        for point in sorted(self._open):
+            entry = terminal.archive.at_point(point)
+            missing = self.missing_days(entry) if entry is not None and terminal.reader.reaches(entry) else ()
+            if entry is None or not missing:
+                self._open.discard(point)
+            else:
+                jobs += [(entry, day) for day in missing]
         if not jobs:
             self._ended()
             return
