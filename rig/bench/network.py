@@ -134,8 +134,7 @@ class Network:
     def start(self) -> None:
         """Switch every terminal on."""
         for area in self.areas:
-            assert area.terminal is not None
-            area.terminal.start()
+            area.start()
 
     def begin(self, *, collect: bool = True) -> BringUp:
         """Register, switch on, and go on by events: logins, archives through the protocol, the tasks of the center."""

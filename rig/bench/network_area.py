@@ -109,6 +109,13 @@ class Area:
         """It reaches the command center without a concentrator."""
         return self.module is None
 
+    def start(self) -> None:
+        """Switch the terminal on, and the module that it feeds."""
+        if self.module is not None:
+            self.module.cco.restart()
+        if self.terminal is not None:
+            self.terminal.start()
+
     def terminal_entry(self) -> TerminalEntry:
         """The terminal as the command center has it."""
         return TerminalEntry(

@@ -106,8 +106,7 @@ def _terminal(
         )
     build = main_area if request.device == "concentrator" else direct_area
     area = build(around, 0, request.connect)
-    assert area.terminal is not None
-    area.terminal.start()
+    area.start()
     return area, [streams], f"{area.address} calls {request.connect}"
 
 
