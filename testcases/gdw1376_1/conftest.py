@@ -1,0 +1,484 @@
+"""Steps that the cases of this suite share; every stimulus goes over the uplink, the meters' loads or the supply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from rig.criteria.registry import criterion
+from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.protocols.gdw1376_1.builders import identifiers, read_events, read_history, request
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.frame import Address, Frame
+from rig.protocols.gdw1376_1.messages import (
+    Auxiliary,
+    Content,
+    DataUnit,
+    Message,
+    TimeStamp,
+    parse_message,
+    values_of,
+)
+from rig.testing.outcomes import Inconclusive, NotTested
+
+#: values of parameters that may never have been set, by information type
+NEVER_SET = {
+    6: {f"group.{number}": 0 for number in range(1, 9)},
+    26: {
+        "voltage_upper": "264.0",
+        "voltage_lower": "176.0",
+        "voltage_phase_loss": "132.0",
+        **{
+            f"{key}{end}": value
+            for key, value in (
+                ("overvoltage", "264.0"),
+                ("undervoltage", "176.0"),
+                ("overcurrent", "72.000"),
+                ("rated_current", "60.000"),
+                ("zero_sequence_current", "15.000"),
+                ("apparent_power_upper_upper", "60.0000"),
+                ("apparent_power_upper", "45.0000"),
+                ("voltage_unbalance", "30.0"),
+                ("current_unbalance", "30.0"),
+            )
+            for end, value in (("", value), ("_duration", 5), ("_recovery", "5.0"))
+        },
+        "voltage_loss_duration": 5,
+    },
+    4: {"telephone": "0000000000000000", "message_centre": "0000000000000000"},
+    16: {"user": "", "password": ""},
+    23: {"hours": "000000"},
+    36: {"monthly_limit": 0},
+}
+#: how long an answer is waited for, and silence is listened to, in s
+LISTEN_S = 20.0
+#: longer than any terminal's stored energy, in s
+LONG_OUTAGE_S = 900.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back to one request: the frames in order, read to their ends."""
+
+    request: Frame
+    frames: tuple[Frame, ...]
+    octets: bytes
+    response_s: float
+    fault: RemoteProtocolError | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """The first frame.
+
+        Raises:
+            RemoteProtocolError: what came is no answer.
+            LinkTimeout: nothing came.
+        """
+        if self.frames:
+            return self.frames[0]
+        if self.fault is not None:
+            raise self.fault
+        raise LinkTimeout("no answer", link="M3-N1", waited_s=self.response_s, attempts=1)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Every frame read to its end."""
+        return tuple(parse_message(frame) for frame in self.frames)
+
+    @property
+    def units(self) -> tuple[DataUnit, ...]:
+        """The data units of all frames."""
+        return tuple(unit for message in self.messages for unit in message.units)
+
+    @property
+    def pairs(self) -> list[str]:
+        """Points and types of the data units, in their order."""
+        return [f"P{unit.point} F{unit.number}" for unit in self.units]
+
+    def value(self, point: int, number: int, key: str) -> object:
+        """One value; None when it is absent (EE), or when the unit or key is missing altogether."""
+        for unit in self.units:
+            if (unit.point, unit.number) == (point, number):
+                found = unit.value(key)
+                return None if found is None else found.value
+        return None
+
+    @property
+    def said(self) -> str:
+        """What the answer is, in words: silence, confirmed, denied, by unit, or the function."""
+        if not self.frames:
+            return "silence" if self.fault is None else f"no valid answer: {self.fault.code}"
+        frame = self.frames[0]
+        if frame.afn != Afn.CONFIRM:
+            return f"data of AFN {frame.afn:02X}"
+        units = self.units
+        if not units:
+            return "confirmation without unit"
+        words = {1: "confirmed", 2: "denied"}
+        if units[0].number in words:
+            return words[units[0].number]
+        return "by unit: " + ", ".join(f"{name} {error}" for name, error in self.results)
+
+    @property
+    def results(self) -> list[tuple[str, int]]:
+        """The results of a confirmation by unit: what, and 0 when it was done."""
+        for unit in self.units:
+            if unit.number == 3:
+                named = [value for value in unit.values if value.key.endswith(".id")]
+                errors = [value for value in unit.values if value.key.endswith(".error")]
+                return [
+                    (str(name.value), int(str(error.value)))
+                    for name, error in zip(named, errors, strict=True)
+                ]
+        return []
+
+    @property
+    def accepted(self) -> bool:
+        """Everything was confirmed, in one word or unit by unit."""
+        results = self.results
+        return self.said == "confirmed" or (bool(results) and not any(error for _, error in results))
+
+    @property
+    def refused(self) -> bool:
+        """Nothing was confirmed: denied in one word, or unit by unit."""
+        results = self.results
+        return self.said == "denied" or (bool(results) and all(error for _, error in results))
+
+
+class Tester:
+    """The tester as master station of the concentrator under test; a request is sent once, silence is an answer too."""
+
+    def __init__(self, stand) -> None:
+        self.stand = stand
+        self.session = stand.session
+        self.clock = stand.clock
+        self.address: Address = replace(stand.session.address, master=1, group=False)
+        self.password: bytes = stand.session.password
+        self._number = 0
+
+    def next_number(self) -> int:
+        """The next PSEQ, 0..15."""
+        self._number = (self._number + 1) % 16
+        return self._number
+
+    def wait(self, seconds: float) -> None:
+        """Let bench time pass, in seconds."""
+        self.clock.wait_until(self.clock.now_s() + seconds)
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float, *, step_s: float = 1.0) -> float:
+        """Let time pass until something holds, at most so many seconds; gives the seconds that passed."""
+        begin = self.clock.now_s()
+        while not condition() and self.clock.now_s() - begin < seconds:
+            self.wait(step_s)
+        return self.clock.now_s() - begin
+
+    def wait_until(self, moment: datetime) -> None:
+        """Let bench time pass until a wall time."""
+        self.wait(max(0.0, (moment - self.clock.wall()).total_seconds()))
+
+    def octets(self, data: bytes, *, listen_s: float = LISTEN_S) -> Answer:
+        """Send octets as they are and listen; frames that the terminal sends of its own accord are no answers."""
+        exchange = self.session.send_raw(data, listen_s=listen_s)
+        frames = tuple(frame for frame in exchange.frames if not frame.from_initiator)
+        blank = Frame(self.address, 0, 0, 0)
+        return Answer(blank, frames, exchange.data if frames else b"", exchange.response_time_s or listen_s)
+
+    def send(self, frame: Frame, *, listen_s: float = LISTEN_S) -> Answer:
+        """Send a frame once; its whole answer, a denial and silence included."""
+        fault = None
+        try:
+            exchange = self.session.request(frame, timeout_s=listen_s, retries=0)
+        except RemoteProtocolError as error:
+            exchange, fault = self.session.last, error
+        except (DeviceRefused, LinkTimeout):
+            exchange = self.session.last
+        took_s = listen_s if exchange.response_time_s is None else exchange.response_time_s
+        return Answer(frame, exchange.frames, exchange.data, took_s, fault)
+
+    def frame(
+        self,
+        afn: int,
+        body: bytes | Iterable[Content] = b"",
+        *,
+        number: int | None = None,
+        password: bytes | None = None,
+        time_stamp: TimeStamp | None = None,
+        frame_count: bool | None = None,
+        address: Address | None = None,
+    ) -> Frame:
+        """A request of the master; PW is put where one is due."""
+        due = afn in self.session.profile.password_functions
+        auxiliary = Auxiliary(
+            (self.password if password is None else password) if due else None, None, time_stamp
+        )
+        return request(
+            address or self.address,
+            afn,
+            body if isinstance(body, bytes) else list(body),
+            number=self.next_number() if number is None else number,
+            auxiliary=auxiliary,
+            frame_count=frame_count,
+            confirm=afn in {Afn.RESET, Afn.SET_PARAMETERS, Afn.CONTROL},
+            profile=self.session.profile,
+        )
+
+    def ask(
+        self, afn: int, body: bytes | Iterable[Content] = b"", *, listen_s: float = LISTEN_S, **options
+    ) -> Answer:
+        """Build a request and send it."""
+        return self.send(self.frame(afn, body, **options), listen_s=listen_s)
+
+    def read(self, points: Iterable[int], types: Iterable[int], *, listen_s: float = LISTEN_S) -> Answer:
+        """Class 1 data."""
+        return self.ask(Afn.REALTIME_DATA, identifiers(points, types), listen_s=listen_s)
+
+    def query(self, *types: int, points: Iterable[int] = (0,)) -> Answer:
+        """Parameters."""
+        return self.ask(Afn.QUERY_PARAMETERS, identifiers(points, types))
+
+    def set(self, *units: Content, password: bytes | None = None) -> Answer:
+        """Set parameters."""
+        return self.ask(Afn.SET_PARAMETERS, units, password=password)
+
+    def control(self, *units: Content, password: bytes | None = None) -> Answer:
+        """A control command."""
+        return self.ask(Afn.CONTROL, units, password=password)
+
+    def history(self, points: Iterable[int], number: int, mark: dict) -> Answer:
+        """Class 2 data of one type."""
+        frame = read_history(self.address, points, number, mark, number=self.next_number())
+        return self.send(frame, listen_s=40.0)
+
+    def terminal_clock(self) -> datetime:
+        """What the terminal's clock shows (0C F2)."""
+        shown = str(self.read([0], [2]).value(0, 2, "clock"))
+        try:
+            return datetime.fromisoformat(" ".join(part for part in shown.split() if part[0] != "W"))
+        except ValueError:
+            raise RemoteProtocolError("no clock in the answer to 0C F2", code="value", got=shown) from None
+
+    def counters(self) -> tuple[int, int]:
+        """Event counters EC1 and EC2 (0C F7)."""
+        answer = self.read([0], [7])
+        found = answer.value(0, 7, "ec1"), answer.value(0, 7, "ec2")
+        if None in found:
+            raise RemoteProtocolError("no counters in the answer to 0C F7", code="value", got=answer.said)
+        return int(found[0]), int(found[1])
+
+    def records(self, first: int, last: int, *, important: bool) -> list[EventRecord]:
+        """Event records from pointer ``first`` up to, not with, ``last``."""
+        asked = read_events(self.address, first, last, important=important, number=self.next_number())
+        found: list[EventRecord] = []
+        for unit in self.send(asked).units:
+            groups: dict[str, dict] = {}
+            for value in unit.values:
+                place, _, key = value.key.partition(".")
+                if key:
+                    groups.setdefault(place, {})[key] = value.value
+            found += [EventRecord(int(group["erc"]), group) for group in groups.values() if "erc" in group]
+        return found
+
+    def events(self, *, important: bool, code: int | None = None, latest: int = 60) -> list[EventRecord]:
+        """The latest records of one ring, oldest first; of one code when it is given."""
+        end = self.counters()[0 if important else 1]
+        begin = max(0, end - latest)
+        found: list[EventRecord] = []
+        for first in range(begin, end, 12):
+            found += self.records(first, min(first + 12, end), important=important)
+        return [record for record in found if code in {None, record.code}]
+
+    def all_events(self, code: int) -> list[EventRecord]:
+        """Records of one code in both rings."""
+        return [record for ring in (True, False) for record in self.events(important=ring, code=code)]
+
+    def event_count(self, code: int) -> int:
+        """How many records of this code there are."""
+        return len(self.all_events(code))
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """One event record: its code ERC and its values by key."""
+
+    code: int
+    values: dict
+
+    def time(self, key: str = "time") -> datetime | None:
+        """A time of the record, to the minute; None when it is absent."""
+        shown = self.values.get(key)
+        return None if shown is None else datetime.fromisoformat(str(shown))
+
+
+@pytest.fixture
+def tester(concentrator) -> Tester:
+    """The tester, logged in."""
+    return Tester(concentrator)
+
+
+@pytest.fixture
+def limit() -> Callable[[str], float]:
+    """The limit of a criterion, for the size of a stimulus or of a wait."""
+
+    def value(criterion_id: str) -> float:
+        bound = criterion(criterion_id).limit
+        assert bound is not None
+        return float(bound)
+
+    return value
+
+
+@pytest.fixture
+def points(concentrator) -> tuple:
+    """The measuring points behind the concentrator, archived."""
+    concentrator.configured()
+    return concentrator.points
+
+
+@pytest.fixture
+def archive_of(tester, points) -> Callable[..., None]:
+    """Put the meters of the bench at measuring points of the case's choosing too."""
+
+    def put(*wanted: int) -> None:
+        values: dict = {"meters": len(wanted)}
+        for place, number in enumerate(wanted, start=1):
+            meter = points[(place - 1) % len(points)]
+            entry = {
+                "index": number,
+                "point": number,
+                "port": meter.port,
+                "speed_code": 3,
+                "protocol": 30,
+                "address": meter.address,
+                "password": "000000000000",
+                "tariffs": meter.tariffs,
+                "decimals_less_1": 1,
+                "integers_less_4": 2,
+                "spare": 0,
+                "collector": "000000000000",
+                "small_class": 0,
+                "big_class": 0,
+            }
+            values |= {f"meter.{place}.{key}": value for key, value in entry.items()}
+        answer = tester.set(Content(0, 10, values))
+        if not answer.accepted:
+            raise Inconclusive(f"04 F10 was answered {answer.said}")
+
+    return put
+
+
+@pytest.fixture
+def energy(concentrator) -> Callable[..., Decimal]:
+    """The energy that has really flown through a meter, in kWh."""
+
+    def true(point: int, direction: str = "forward", *, tariff: int = 0) -> Decimal:
+        return concentrator.truth(point, "energy", direction, tariff)
+
+    return true
+
+
+@pytest.fixture
+def loaded(concentrator, tester) -> Callable[..., int]:
+    """Let a load flow through a meter for some hours; gives the measuring point."""
+
+    def load(point, *, current_a: float = 12.3, hours: float = 2.0) -> int:
+        concentrator.set_load(point.number, current_a)
+        tester.wait(hours * 3600.0 + 97.0)
+        return point.number
+
+    return load
+
+
+@pytest.fixture
+def wrong_password(tester) -> bytes:
+    """A PW that is wrong in every octet."""
+    return bytes(octet ^ 0x55 for octet in tester.password)
+
+
+@pytest.fixture
+def keep_parameter(concentrator, tester) -> Iterator[Callable[..., dict]]:
+    """A parameter's values; on a terminal that outlives the case they are set again after it."""
+    kept: dict[tuple[int, int], dict] = {}
+
+    def remember(number: int, point: int = 0) -> dict:
+        if (number, point) not in kept:
+            unit = next((unit for unit in tester.query(number, points=[point]).units if unit.values), None)
+            if unit is None and number not in NEVER_SET:
+                raise NotTested(
+                    f"parameter F{number} of P{point} cannot be queried, so it cannot be put back"
+                )
+            kept[number, point] = NEVER_SET[number] if unit is None else values_of(unit)
+        return dict(kept[number, point])
+
+    yield remember
+    if not concentrator.simulated:
+        for (number, point), values in reversed(kept.items()):
+            tester.set(Content(point, number, values))
+
+
+@pytest.fixture
+def event_masks(tester, keep_parameter) -> Callable[..., None]:
+    """Make events valid or not, important or not (04 F9)."""
+
+    def choose(code: int, *, valid: bool = True, important: bool = True) -> None:
+        values = keep_parameter(9)
+        current = tester.query(9)
+        bit = 1 << code - 1
+        for key, wanted in (("valid", valid), ("important", important)):
+            mask = int(str(current.value(0, 9, key)), 16)
+            values[key] = f"{mask | bit if wanted else mask & ~bit:016X}"
+        answer = tester.set(Content(0, 9, values))
+        if not answer.accepted:
+            raise Inconclusive(f"04 F9 was answered {answer.said}")
+
+    return choose
+
+
+@pytest.fixture
+def change_parameter(tester, keep_parameter) -> Callable[[], Answer]:
+    """Change a parameter that nothing hangs on: an event of code 3."""
+    turn = [1_000_000]
+
+    def change() -> Answer:
+        keep_parameter(36)
+        turn[0] += 1
+        return tester.set(Content(0, 36, {"monthly_limit": turn[0]}))
+
+    return change
+
+
+@pytest.fixture
+def important_event(tester, event_masks, change_parameter) -> Callable[[], None]:
+    """Bring about an important event that the terminal may not report by itself."""
+
+    def make() -> None:
+        tester.control(Content(0, 37))
+        event_masks(3)
+        if not change_parameter().accepted:
+            raise Inconclusive("the parameter change that shall be the event was not confirmed")
+
+    return make
+
+
+@pytest.fixture
+def reconnected(tester) -> Callable[..., None]:
+    """Wait until the terminal has logged in again."""
+
+    def wait(timeout_s: float = 900.0) -> None:
+        tester.session.wait_login(timeout_s, fresh=True)
+
+    return wait
+
+
+@pytest.fixture
+def power_cycle(concentrator, reconnected) -> Callable[..., None]:
+    """Take the supply away for longer than the stored energy lasts, and wait for the login after its return."""
+
+    def cycle(seconds: float = LONG_OUTAGE_S) -> None:
+        concentrator.cut_power(seconds)
+        reconnected()
+
+    return cycle

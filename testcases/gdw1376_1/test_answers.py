@@ -1,0 +1,121 @@
+"""Answers of several frames, and how long a terminal may take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rig.protocols.gdw1376_1.builders import identifiers
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.frame import encode
+from rig.protocols.gdw1376_1.messages import Content
+
+pytestmark = [pytest.mark.device("concentrator"), pytest.mark.link("M3-N1")]
+
+STANDARD = "Q/GDW 1376.1-2013"
+TYPES = (25, 33, 34, 129, 130, 131, 132, 133, 134, 135, 136)
+ALARM_HOURS = 23
+
+
+@pytest.fixture
+def many(tester, points):
+    """The answer to a question that does not fit into one frame: all the powers and readings of every point."""
+
+    def read():
+        asked = tester.frame(Afn.REALTIME_DATA, identifiers([point.number for point in points], TYPES))
+        return replace(tester.octets(encode(asked), listen_s=90.0), request=asked)
+
+    return read
+
+
+def several(answer):
+    if len(answer.frames) < 2:
+        pytest.skip(f"the answer fits into {len(answer.frames)} frame(s)")
+    return answer.frames
+
+
+@pytest.mark.clause(STANDARD, "4.3.4.3")
+@pytest.mark.title_zh("多帧应答的 FIR 与 FIN")
+@pytest.mark.known_bad("terminal-every-frame-first")
+def test_first_and_final(many, check):
+    """Of an answer of several frames the first has FIR alone, the last FIN alone, those between neither."""
+    answer = many()
+    frames = several(answer)
+    marks = [(frame.sequence.first, frame.sequence.final) for frame in frames]
+    expected = [(place == 0, place == len(frames) - 1) for place in range(len(frames))]
+    check.equal("FIR and FIN of the frames", marks, expected)
+
+
+@pytest.mark.clause(STANDARD, "4.3.4.3")
+@pytest.mark.title_zh("多帧应答的序号连续")
+@pytest.mark.known_bad("terminal-frames-not-numbered")
+def test_numbers(many, check):
+    """The frames of one answer are numbered on from the number of the request."""
+    answer = many()
+    frames = several(answer)
+    expected = [(answer.request.sequence.number + place) % 16 for place in range(len(frames))]
+    check.equal("numbers of the frames", [frame.sequence.number for frame in frames], expected)
+
+
+@pytest.mark.clause(STANDARD, "4.3.3.1")
+@pytest.mark.criterion("GDW1376.1.FRAME_OCTETS")
+@pytest.mark.title_zh("多帧应答不丢失数据单元")
+@pytest.mark.known_bad("terminal-unit-lost-between-frames")
+def test_complete(many, points, check):
+    """Every unit asked for is in one of the frames, and no frame is longer than a frame may be."""
+    answer = many()
+    wanted = {f"P{point.number} F{number}" for point in points for number in TYPES}
+    check.equal("units missing", sorted(wanted - set(answer.pairs)), [])
+    longest = max(len(encode(frame, strict=False)) - 8 for frame in several(answer))
+    check.within("longest user data", longest, "GDW1376.1.FRAME_OCTETS")
+
+
+@pytest.mark.clause(STANDARD, "response")
+@pytest.mark.criterion("GDW1376.1.RESPONSE.READ")
+@pytest.mark.title_zh("终端自身数据的响应时间")
+@pytest.mark.known_bad("terminal-slow-own-data")
+def test_own_data(tester, check):
+    """Data of the terminal itself come in time."""
+    answer = tester.read([0], [4], listen_s=60.0)
+    check.true("answer", bool(answer.frames), observed=answer.said, expected="data or a denial")
+    check.within("time to the answer", answer.response_s, "GDW1376.1.RESPONSE.READ")
+
+
+@pytest.mark.clause(STANDARD, "response")
+@pytest.mark.criterion("GDW1376.1.RESPONSE.METER")
+@pytest.mark.title_zh("电表实时数据的响应时间")
+@pytest.mark.known_bad("terminal-slow-meter-data")
+def test_meter_data(tester, points, check):
+    """Present readings of a meter come in time, the way down to the meter included."""
+    answer = tester.read([points[-1].number], [134], listen_s=90.0)
+    check.equal("answer", answer.said, "data of AFN 0C")
+    check.within("time to the answer", answer.response_s, "GDW1376.1.RESPONSE.METER")
+
+
+@pytest.mark.clause(STANDARD, "response")
+@pytest.mark.criterion("GDW1376.1.RESPONSE.SET")
+@pytest.mark.title_zh("参数设置的响应时间")
+@pytest.mark.known_bad("terminal-slow-confirmation")
+def test_set(tester, keep_parameter, check):
+    """The set of a parameter is confirmed in time."""
+    values = keep_parameter(ALARM_HOURS)
+    frame = tester.frame(Afn.SET_PARAMETERS, [Content(0, ALARM_HOURS, values)])
+    answer = tester.send(frame, listen_s=60.0)
+    check.equal("answer", answer.accepted, True)
+    check.within("time to the confirmation", answer.response_s, "GDW1376.1.RESPONSE.SET")
+
+
+@pytest.mark.clause(STANDARD, "response")
+@pytest.mark.criterion("GDW1376.1.RESPONSE.HISTORY")
+@pytest.mark.bench_time(90_000)
+@pytest.mark.title_zh("历史数据的响应时间")
+@pytest.mark.known_bad("terminal-slow-history")
+def test_history(tester, points, check):
+    """A day freeze of every point comes in time."""
+    today = tester.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)
+    tester.wait_until(today + timedelta(days=1, hours=6))
+    answer = tester.history([point.number for point in points], 162, {"date": f"{today:%Y-%m-%d}"})
+    check.true("answer", bool(answer.frames), observed=answer.said, expected="data")
+    check.within("time to the answer", answer.response_s, "GDW1376.1.RESPONSE.HISTORY")

@@ -1,0 +1,197 @@
+"""The meter archive F10: added to, changed, deleted, queried; its size, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.functions import lookup
+from rig.protocols.gdw1376_1.layout import encode_layout
+from rig.protocols.gdw1376_1.messages import Content
+
+pytestmark = [
+    pytest.mark.device("concentrator"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1376.1-2013", "5.5 F10"),
+]
+
+ARCHIVE, DELETE_PORT = 10, 53
+#: entries in one frame; fits every terminal's receive buffer
+AT_ONCE = 25
+#: entries in one frame when the archive is filled
+FILL = 20
+PLC, RS485 = 31, 2
+
+
+def entry(index, *, point=None, address=None, port=RS485, **more):
+    """One entry as values by key, without its place."""
+    return {
+        "index": index,
+        "point": index if point is None else point,
+        "port": port,
+        "speed_code": 3,
+        "protocol": 30,
+        "address": address or f"{700_000_000_000 + index}",
+        "password": "000000000000",
+        "tariffs": 4,
+        "decimals_less_1": 1,
+        "integers_less_4": 2,
+        "spare": 0,
+        "collector": "000000000000",
+        "small_class": 1,
+        "big_class": 5,
+        **more,
+    }
+
+
+def archive_of_entries(entries):
+    """The data of 04 F10."""
+    values = {"meters": len(entries)}
+    for place, one in enumerate(entries, start=1):
+        values |= {f"meter.{place}.{key}": value for key, value in one.items()}
+    return Content(0, ARCHIVE, values)
+
+
+@pytest.fixture
+def put(tester, check):
+    """Set entries and show that they were confirmed."""
+
+    def send(*entries):
+        answer = tester.set(archive_of_entries(entries))
+        check.equal(f"answer to the set of {len(entries)} entries", answer.accepted, True)
+
+    return send
+
+
+@pytest.fixture
+def held(tester):
+    """The entries that a query of some indices is answered with, by index."""
+
+    def read(*indices):
+        values = {"meters": len(indices)}
+        values |= {f"index.{place}": index for place, index in enumerate(indices, start=1)}
+        answer = tester.ask(Afn.QUERY_PARAMETERS, [Content(0, ARCHIVE, values)])
+        found = {}
+        for unit in answer.units:
+            count = unit.value("meters")
+            for place in range(1, 1 + int(count.value if count else 0)):
+                prefix = f"meter.{place}."
+                one = {v.key.removeprefix(prefix): v.value for v in unit.values if v.key.startswith(prefix)}
+                if one.get("point"):
+                    found[int(one["index"])] = one
+        return found
+
+    return read
+
+
+@pytest.mark.title_zh("档案各字段可设可查")
+@pytest.mark.known_bad("terminal-archive-loses-class")
+def test_reads_back(put, held, check):
+    """Every field of an entry is answered as it was set."""
+    asked = entry(
+        301, address="123456789012", speed_code=6, tariffs=2, decimals_less_1=3, small_class=7, big_class=4
+    )
+    put(asked)
+    shown = held(301).get(301, {})
+    for key, value in asked.items():
+        check.equal(f"{key} of entry 301", str(shown.get(key)), str(value))
+
+
+@pytest.mark.title_zh("一帧设置多个表计档案")
+@pytest.mark.known_bad("terminal-archive-first-entries-only")
+def test_several_at_once(put, held, check):
+    """All entries of one frame are taken."""
+    put(*(entry(index) for index in range(310, 310 + AT_ONCE)))
+    check.equal("entries held", sorted(held(*range(310, 310 + AT_ONCE))), list(range(310, 310 + AT_ONCE)))
+
+
+@pytest.mark.title_zh("按序号查询档案")
+@pytest.mark.known_bad("terminal-archive-answers-neighbour")
+def test_query_by_index(put, held, check):
+    """A query of some indices is answered with just these."""
+    put(entry(320), entry(321), entry(322))
+    check.equal("entries answered", sorted(held(320, 322)), [320, 322])
+
+
+@pytest.mark.title_zh("测量点号为 0 表示删除")
+@pytest.mark.known_bad("terminal-archive-keeps-deleted")
+def test_delete(put, held, check):
+    """An entry set with measuring point 0 is deleted, its neighbour stays."""
+    put(entry(330), entry(331))
+    put(entry(330, point=0))
+    check.equal("entries held", sorted(held(330, 331)), [331])
+
+
+@pytest.mark.title_zh("同一序号再次设置为更改")
+@pytest.mark.known_bad("terminal-archive-change-ignored")
+def test_change(put, held, check):
+    """An entry set again under its index takes the new address."""
+    put(entry(340, address="000000000340"))
+    put(entry(340, address="000000000999"))
+    check.equal("address of entry 340", held(340).get(340, {}).get("address"), "000000000999")
+
+
+@pytest.mark.criterion("GDW1376.1.ARCHIVE")
+@pytest.mark.bench_time(600)
+@pytest.mark.title_zh("档案容量")
+@pytest.mark.known_bad("terminal-archive-small")
+def test_capacity(put, held, check, limit):
+    """The archive holds the measuring points asked for, the last ones included."""
+    wanted = int(limit("GDW1376.1.ARCHIVE"))
+    for first in range(1, wanted + 1, FILL):
+        put(*(entry(index) for index in range(first, min(first + FILL, wanted + 1))))
+    count = sum(
+        len(held(*range(first, min(first + FILL, wanted + 1)))) for first in range(1, wanted + 1, FILL)
+    )
+    check.within("entries held", count, "GDW1376.1.ARCHIVE")
+
+
+@pytest.mark.title_zh("掉电后档案不丢失")
+@pytest.mark.known_bad("terminal-archive-volatile")
+def test_survives_power_loss(put, held, check, power_cycle):
+    """The archive outlives the loss of the supply."""
+    put(entry(350), entry(351))
+    power_cycle()
+    check.equal("entries after the loss of supply", sorted(held(350, 351)), [350, 351])
+
+
+@pytest.mark.title_zh("序号超范围的档案被否认")
+@pytest.mark.known_bad("terminal-archive-index-unchecked")
+def test_index_out_of_range(tester, check):
+    """An entry with the index 0 or 3000 is refused."""
+    for index in (0, 3000):
+        answer = tester.set(archive_of_entries([entry(index, point=1999)]))
+        check.equal(f"entry with index {index} refused", answer.refused, True)
+
+
+@pytest.mark.title_zh("数量与内容不符的档案被否认")
+@pytest.mark.known_bad("terminal-archive-count-trusted")
+def test_count_lies(tester, held, check):
+    """A set that announces three entries and carries one is refused, and nothing of it is taken."""
+    layout = lookup(0x04, ARCHIVE).down
+    one = encode_layout(layout, archive_of_entries([entry(360)]).values)
+    answer = tester.set(Content(0, ARCHIVE, b"\x03\x00" + one[2:]))
+    check.equal("set of three entries with one inside refused", answer.refused, True)
+    check.equal("entries held", sorted(held(360)), [])
+
+
+@pytest.mark.title_zh("同一测量点不得配置给两个序号")
+@pytest.mark.known_bad("terminal-archive-point-twice")
+def test_point_twice(tester, put, held, check):
+    """One measuring point cannot be two meters: the second set is refused, or the point moves; never both."""
+    put(entry(370, point=370))
+    tester.set(archive_of_entries([entry(371, point=370)]))
+    shown = held(370, 371)
+    holders = [index for index, one in shown.items() if int(one["point"]) == 370]
+    check.equal("entries with measuring point 370", len(holders), 1)
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.6 F53")
+@pytest.mark.title_zh("删除指定端口下的全部电表")
+@pytest.mark.known_bad("terminal-port-delete-clears-all")
+def test_delete_port(tester, put, held, check):
+    """05 F53 deletes all meters of one port and leaves those of another."""
+    put(entry(380, port=RS485), entry(381, port=RS485), entry(382, port=PLC))
+    answer = tester.control(Content(0, DELETE_PORT, {"port": RS485}))
+    check.equal("answer to 05 F53", answer.accepted, True)
+    check.equal("entries held", sorted(held(380, 381, 382)), [382])

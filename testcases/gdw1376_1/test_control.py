@@ -1,0 +1,156 @@
+"""Remote control (AFN 05): trip and permission to close, to the relay's state; what keeps a trip from being carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.dlt645.frame import decode_frame, encode
+from rig.protocols.dlt645.messages import read_data
+from rig.protocols.gdw1376_1.messages import Content
+
+pytestmark = [
+    pytest.mark.device("concentrator"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1376.1-2013", "5.6 F1"),
+]
+
+TRIP, CLOSE, KEEP, KEEP_OFF = 1, 2, 25, 33
+AT_ONCE = {"limit_time": 0, "alarm_delay": 0}
+#: status word 3 of a meter, and its bit that the last command was to open
+STATUS_WORD, COMMANDED_OPEN = 0x04000503, 0x40
+
+
+@pytest.fixture
+def status_word(tester):
+    """Status word 3 of a meter, read through the concentrator."""
+
+    def read(point):
+        message = encode(read_data(point.address, STATUS_WORD))
+        exchange = tester.session.forward(point.port, message)
+        return decode_frame(exchange.forwarded).data[4]
+
+    return read
+
+
+@pytest.fixture
+def relay_becomes(concentrator, tester, check):
+    """Wait for a meter's relay, and judge the time since the command was sent."""
+
+    def judge(point, *, opened, since_s):
+        criterion = "GDW1376.1.RESPONSE.CONTROL"
+        tester.wait_for(lambda: concentrator.relay_is_open(point.number) == opened, 60.0, step_s=0.25)
+        observed = "open" if concentrator.relay_is_open(point.number) else "closed"
+        check.equal(f"relay of point {point.number}", observed, "open" if opened else "closed")
+        check.within("time from the command to the relay", tester.clock.now_s() - since_s, criterion)
+
+    return judge
+
+
+@pytest.mark.criterion("GDW1376.1.RESPONSE.CONTROL")
+@pytest.mark.bench_time(10)
+@pytest.mark.title_zh("遥控跳闸至继电器断开")
+@pytest.mark.known_bad("terminal-trip-not-forwarded")
+def test_trip(tester, points, relay_becomes, check):
+    """A trip that was confirmed opens the meter's relay."""
+    begin = tester.clock.now_s()
+    answer = tester.control(Content(points[0].number, TRIP, AT_ONCE))
+    check.equal("answer to 05 F1", answer.accepted, True)
+    relay_becomes(points[0], opened=True, since_s=begin)
+
+
+@pytest.mark.bench_time(20)
+@pytest.mark.title_zh("允许合闸")
+@pytest.mark.known_bad("terminal-close-not-forwarded", "terminal-trip-not-forwarded")
+def test_close(tester, points, relay_becomes, status_word, check):
+    """After a trip the permission to close reaches the meter: its relay is not commanded open any more."""
+    begin = tester.clock.now_s()
+    tester.control(Content(points[0].number, TRIP, AT_ONCE))
+    relay_becomes(points[0], opened=True, since_s=begin)
+    check.equal(
+        "command bit of status word 3 after the trip", bool(status_word(points[0]) & COMMANDED_OPEN), True
+    )
+    check.equal("answer to 05 F2", tester.control(Content(points[0].number, CLOSE)).accepted, True)
+    tester.wait(5.0)
+    check.equal("command bit of status word 3 after F2", bool(status_word(points[0]) & COMMANDED_OPEN), False)
+
+
+@pytest.mark.bench_time(30)
+@pytest.mark.title_zh("跳闸只作用于指定测量点")
+@pytest.mark.known_bad("terminal-trips-neighbour", "terminal-trip-not-forwarded")
+def test_only_named_point(concentrator, tester, points, check):
+    """A trip opens the relay of the named point and of no other."""
+    tester.control(Content(points[0].number, TRIP, AT_ONCE))
+    tester.wait(20.0)
+    opened = [point.number for point in points if concentrator.relay_is_open(point.number)]
+    check.equal("points with an open relay", opened, [points[0].number])
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "4.3.4.6 PW")
+@pytest.mark.bench_time(20)
+@pytest.mark.title_zh("密码错误的跳闸被否认且不执行")
+@pytest.mark.known_bad("terminal-trip-without-password")
+def test_wrong_password(concentrator, tester, points, check, wrong_password):
+    """A trip with a wrong PW is denied and no relay moves."""
+    answer = tester.control(Content(points[0].number, TRIP, AT_ONCE), password=wrong_password)
+    check.equal("answer to a wrong PW", answer.refused, True)
+    tester.wait(15.0)
+    check.equal(
+        "relay after the refusal",
+        "open" if concentrator.relay_is_open(points[0].number) else "closed",
+        "closed",
+    )
+
+
+@pytest.mark.bench_time(20)
+@pytest.mark.title_zh("未配置测量点的跳闸被否认")
+@pytest.mark.known_bad("terminal-trip-of-nobody-confirmed")
+def test_unknown_point(tester, points, check):
+    """A trip of a point without meter is refused."""
+    vacant = next(number for number in range(1900, 2040) if number not in {point.number for point in points})
+    answer = tester.control(Content(vacant, TRIP, AT_ONCE))
+    check.equal(f"answer to the trip of point {vacant}", answer.refused, True)
+
+
+@pytest.mark.bench_time(90)
+@pytest.mark.title_zh("电表无应答时不得确认跳闸")
+@pytest.mark.known_bad("terminal-trip-confirmed-unseen")
+def test_silent_meter_not_confirmed(concentrator, tester, points, check):
+    """A trip that does not reach its meter is not confirmed."""
+    concentrator.silence(points[0].number)
+    answer = tester.ask(5, [Content(points[0].number, TRIP, AT_ONCE)], listen_s=90.0)
+    check.true(
+        "answer to the trip of a silent meter", not answer.accepted, observed=answer.said, expected="a denial"
+    )
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.6 F25")
+@pytest.mark.bench_time(30)
+@pytest.mark.title_zh("保电期间拒绝跳闸")
+@pytest.mark.known_bad("terminal-keep-supply-ignored")
+def test_keep_supply(concentrator, tester, points, check):
+    """While supply is to be kept a trip is not carried out."""
+    point = points[0].number
+    check.equal("answer to 05 F25", tester.control(Content(point, KEEP, {"duration": 2})).accepted, True)
+    tester.control(Content(points[0].number, TRIP, AT_ONCE))
+    tester.wait(15.0)
+    observed = "open" if concentrator.relay_is_open(points[0].number) else "closed"
+    tester.control(Content(point, KEEP_OFF))
+    check.equal("relay while supply is kept", observed, "closed")
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.14")
+@pytest.mark.criterion("GDW1376.1.EVENT.TIME")
+@pytest.mark.bench_time(190)
+@pytest.mark.title_zh("遥控跳闸产生 ERC5 记录")
+@pytest.mark.known_bad("terminal-trip-not-recorded", "terminal-trip-not-forwarded")
+def test_trip_recorded(tester, points, check, event_masks):
+    """A trip leaves a record of code 5 with its time."""
+    event_masks(5)
+    when = tester.terminal_clock()
+    tester.control(Content(points[0].number, TRIP, AT_ONCE))
+    tester.wait(180.0)
+    records = tester.all_events(5)
+    check.true("records of code 5", bool(records), observed=len(records), expected="1 or more")
+    check.within(
+        "time of the record", (records[-1].time() - when).total_seconds() / 60, "GDW1376.1.EVENT.TIME"
+    )

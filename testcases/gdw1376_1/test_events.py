@@ -1,0 +1,316 @@
+"""Events (class 3 data): what is recorded, how it is counted, asked for and reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import Content
+
+pytestmark = [
+    pytest.mark.device("concentrator"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1376.1-2013", "5.14"),
+]
+
+STANDARD = "Q/GDW 1376.1-2013"
+PHONES, TRAFFIC, FORBID, PERMIT = 4, 36, 37, 29
+CHANGE, CLOCK_OFF, SUPPLY, AUTHENTICATION, FAILURE = 3, 12, 14, 20, 31
+
+
+@pytest.fixture
+def quiet(tester, check):
+    """Reports forbidden, so that records are only asked for."""
+    check.equal("answer to 05 F37", tester.control(Content(0, FORBID)).accepted, True)
+
+
+@pytest.fixture
+def permitted(tester, check):
+    """Reports permitted."""
+    check.equal("answer to 05 F29", tester.control(Content(0, PERMIT)).accepted, True)
+
+
+def event_reports(reports):
+    """Those that carry event records."""
+    return [report for report in reports if report.afn == Afn.EVENTS]
+
+
+@pytest.mark.title_zh("参数变更产生 ERC3 记录")
+@pytest.mark.criterion("GDW1376.1.EVENT.TIME")
+@pytest.mark.known_bad("terminal-parameter-change-not-recorded")
+def test_parameter_change(tester, check, quiet, event_masks, keep_parameter):
+    """A changed parameter leaves a record of code 3 with its time."""
+    event_masks(CHANGE)
+    before = tester.event_count(CHANGE)
+    when = tester.terminal_clock()
+    tester.set(Content(0, PHONES, keep_parameter(PHONES) | {"telephone": "0138001380001234"}))
+    records = tester.all_events(CHANGE)
+    check.equal("new records of code 3", len(records) - before, 1)
+    check.within(
+        "time of the record", (records[-1].time() - when).total_seconds() / 60, "GDW1376.1.EVENT.TIME"
+    )
+
+
+@pytest.mark.title_zh("ERC3 记录所改的数据单元标识")
+@pytest.mark.known_bad("terminal-change-record-without-type")
+def test_parameter_change_names_type(tester, check, quiet, event_masks, change_parameter):
+    """The record of a changed parameter names point and type that were changed."""
+    event_masks(CHANGE)
+    change_parameter()
+    named = [str(v) for key, v in tester.all_events(CHANGE)[-1].values.items() if key.startswith("unit")]
+    check.true(
+        "units named by the record", f"P0 F{TRAFFIC}" in named, observed=named, expected=f"P0 F{TRAFFIC}"
+    )
+
+
+@pytest.mark.title_zh("密码错误产生 ERC20 记录")
+@pytest.mark.known_bad("terminal-authentication-failure-not-recorded")
+def test_authentication_failure(tester, check, quiet, event_masks, wrong_password):
+    """A wrong PW leaves a record of code 20."""
+    event_masks(AUTHENTICATION)
+    before = tester.event_count(AUTHENTICATION)
+    tester.control(Content(0, 26), password=wrong_password)
+    check.equal("new records of code 20", tester.event_count(AUTHENTICATION) - before, 1)
+
+
+@pytest.mark.clause(STANDARD, "supply")
+@pytest.mark.bench_time(1000)
+@pytest.mark.criterion("GDW1376.1.EVENT.TIME")
+@pytest.mark.title_zh("停上电产生 ERC14 记录")
+@pytest.mark.known_bad("terminal-supply-times-swapped", "terminal-clock-stops-without-supply")
+def test_supply(tester, check, quiet, event_masks, power_cycle):
+    """Loss and return of the supply are recorded with their times (code 14)."""
+    event_masks(SUPPLY)
+    lost = tester.terminal_clock()
+    power_cycle(1800.0)
+    tester.wait(120.0)
+    records = tester.all_events(SUPPLY)
+    off = next((record.time("power_off") for record in records if record.time("power_off")), None)
+    back = next((record.time("power_on") for record in records if record.time("power_on")), None)
+    check.true(
+        "times of code 14",
+        off is not None and back is not None,
+        observed=f"{off} and {back}",
+        expected="a loss and a return",
+    )
+    check.within("time of the loss", (off - lost).total_seconds() / 60, "GDW1376.1.EVENT.TIME")
+    check.within("time of the return", (back - lost).total_seconds() / 60 - 30, "GDW1376.1.EVENT.TIME")
+
+
+@pytest.mark.bench_time(90_000)
+@pytest.mark.title_zh("抄表失败产生 ERC31 记录")
+@pytest.mark.known_bad("terminal-reading-failure-not-recorded")
+def test_reading_failure(concentrator, tester, check, points, quiet, event_masks):
+    """A meter that cannot be read for a day and a half leaves a record of code 31 with its point."""
+    event_masks(FAILURE)
+    concentrator.silence(points[0].number)
+    tester.wait(36 * 3600.0)
+    named = [int(record.values["point"]) for record in tester.all_events(FAILURE)]
+    check.true(
+        "points in records of code 31", points[0].number in named, observed=named, expected=points[0].number
+    )
+
+
+@pytest.mark.bench_time(90_000)
+@pytest.mark.title_zh("电能表时间超差产生 ERC12 记录")
+@pytest.mark.known_bad("terminal-meter-clock-not-watched")
+def test_meter_clock(concentrator, tester, check, points, quiet, event_masks):
+    """A meter whose clock is an hour off leaves a record of code 12 with its point."""
+    event_masks(CLOCK_OFF)
+    concentrator.set_meter_clock(points[0].number, tester.clock.wall() - timedelta(hours=1))
+    tester.wait(36 * 3600.0)
+    named = [int(record.values["point"]) for record in tester.all_events(CLOCK_OFF)]
+    check.true(
+        "points in records of code 12", points[0].number in named, observed=named, expected=points[0].number
+    )
+
+
+@pytest.mark.clause(STANDARD, "5.5 F9")
+@pytest.mark.title_zh("无效事件不记录")
+@pytest.mark.known_bad("terminal-event-validity-ignored")
+def test_not_valid(tester, check, quiet, event_masks, change_parameter):
+    """An event that F9 does not make valid is not recorded."""
+    event_masks(CHANGE, valid=False, important=False)
+    before = tester.counters()
+    change_parameter()
+    check.equal("counters after the change", tester.counters(), before)
+
+
+@pytest.mark.clause(STANDARD, "5.5 F9")
+@pytest.mark.title_zh("重要事件与一般事件分别计数")
+@pytest.mark.known_bad("terminal-importance-ignored")
+def test_importance(tester, check, quiet, event_masks, change_parameter):
+    """F9 decides which ring an event goes to: EC1 for an important one, EC2 for a general one."""
+    event_masks(CHANGE, important=False)
+    first = tester.counters()
+    change_parameter()
+    second = tester.counters()
+    steps = tuple((later - earlier) % 256 for earlier, later in zip(first, second, strict=True))
+    check.equal("steps of EC1 and EC2 by a general event", steps, (0, 1))
+    event_masks(CHANGE, important=True)
+    third = tester.counters()
+    change_parameter()
+    steps = tuple((later - earlier) % 256 for earlier, later in zip(third, tester.counters(), strict=True))
+    check.equal("steps of EC1 and EC2 by an important event", steps, (1, 0))
+
+
+@pytest.mark.clause(STANDARD, "4.3.4.6 EC")
+@pytest.mark.bench_time(300)
+@pytest.mark.title_zh("事件计数器按 256 循环")
+@pytest.mark.known_bad("terminal-counter-stops-at-255")
+def test_counter_wraps(tester, check, quiet, event_masks, change_parameter):
+    """After 255 a counter goes on with 0."""
+    event_masks(CHANGE)
+    begin = tester.counters()[0]
+    for _ in range(260):
+        change_parameter()
+    check.equal("EC1 after 260 more events", tester.counters()[0], (begin + 260) % 256)
+
+
+@pytest.mark.title_zh("按指针读取事件记录")
+@pytest.mark.known_bad("terminal-event-window-ignored")
+def test_window(tester, check, quiet, event_masks, change_parameter):
+    """A request from Pm to Pn is answered with the records between them, and says so."""
+    event_masks(CHANGE)
+    for _ in range(4):
+        change_parameter()
+    end = tester.counters()[0]
+    first, last = (end - 3) % 256, (end - 1) % 256
+    answer = tester.ask(Afn.EVENTS, [Content(0, 1, {"pm": first, "pn": last})])
+    shown = (answer.value(0, 1, "pm"), answer.value(0, 1, "pn"))
+    check.equal(
+        "Pm and Pn of the answer", tuple(int(value) for value in shown if value is not None), (first, last)
+    )
+    codes = [value.key for unit in answer.units for value in unit.values if value.key.endswith(".erc")]
+    check.equal("records in the answer", len(codes), 2)
+
+
+@pytest.mark.title_zh("应答中的 EC 与 F7 一致")
+@pytest.mark.known_bad("terminal-event-answer-counter-late")
+def test_counters_of_answer(tester, check, quiet, event_masks, change_parameter):
+    """EC1 and EC2 in the answer to a request for events are those of 0C F7."""
+    event_masks(CHANGE)
+    change_parameter()
+    counters = tester.counters()
+    answer = tester.ask(Afn.EVENTS, [Content(0, 1, {"pm": (counters[0] - 1) % 256, "pn": counters[0]})])
+    shown = tuple(
+        int(answer.value(0, 1, key)) for key in ("ec1", "ec2") if answer.value(0, 1, key) is not None
+    )
+    check.equal("EC1 and EC2 of the answer", shown, counters)
+
+
+@pytest.mark.bench_time(1000)
+@pytest.mark.title_zh("掉电后事件记录不丢失")
+@pytest.mark.known_bad("terminal-events-volatile")
+def test_survives_power_loss(tester, check, quiet, event_masks, change_parameter, power_cycle):
+    """Records outlive the loss of the supply."""
+    event_masks(CHANGE, important=False)
+    change_parameter()
+    before = tester.event_count(CHANGE)
+    power_cycle()
+    check.true(
+        "records after the loss of supply",
+        tester.event_count(CHANGE) >= before,
+        observed=tester.event_count(CHANGE),
+        expected=f"{before} or more",
+    )
+
+
+@pytest.mark.criterion("GDW1376.1.EVENT.REPORT")
+@pytest.mark.bench_time(90)
+@pytest.mark.title_zh("重要事件主动上报")
+@pytest.mark.known_bad("terminal-important-event-not-reported")
+def test_reported(tester, check, permitted, event_masks, change_parameter):
+    """An important event is reported without being asked for."""
+    event_masks(CHANGE)
+    begin = tester.clock.now_s()
+    change_parameter()
+    reports = [r for r in event_reports(tester.session.listen(90.0)) if r.arrived_s >= begin]
+    check.true("reports of events in 90 s", bool(reports), observed=len(reports), expected="1 or more")
+    check.within("time to the report", reports[0].arrived_s - begin, "GDW1376.1.EVENT.REPORT")
+
+
+@pytest.mark.bench_time(90)
+@pytest.mark.title_zh("事件上报帧的控制域与确认要求")
+@pytest.mark.known_bad("terminal-event-report-without-confirmation", "terminal-important-event-not-reported")
+def test_report_asks_confirmation(tester, check, permitted, event_masks, change_parameter):
+    """The report of an important event comes from the initiator (function 4) and asks for a confirmation."""
+    event_masks(CHANGE)
+    change_parameter()
+    frame = tester.session.wait_report(90.0, Afn.EVENTS, fresh=True).frame
+    check.equal("control octet without ACD", f"{frame.control & 0xDF:02X}H", "C4H")
+    check.equal("CON", frame.sequence.confirm, True)
+
+
+@pytest.mark.clause(STANDARD, "4.4")
+@pytest.mark.bench_time(240)
+@pytest.mark.title_zh("事件上报无确认时重发")
+@pytest.mark.known_bad(
+    "terminal-event-report-once",
+    "terminal-event-report-without-confirmation",
+    "terminal-important-event-not-reported",
+)
+def test_report_repeated(tester, check, permitted, event_masks, change_parameter):
+    """The report of an important event that nobody confirms is sent again."""
+    event_masks(CHANGE)
+    tester.session.auto_confirm = lambda frame: frame.afn != Afn.EVENTS
+    change_parameter()
+    reports = event_reports(tester.session.listen(240.0))
+    tester.session.auto_confirm = True
+    check.true("reports in 240 s", len(reports) >= 2, observed=len(reports), expected="2 or more")
+
+
+@pytest.mark.clause(STANDARD, "5.6 F29")
+@pytest.mark.bench_time(120)
+@pytest.mark.title_zh("禁止主动上报后不上报事件")
+@pytest.mark.known_bad("terminal-reports-though-forbidden")
+def test_forbidden(tester, check, quiet, event_masks, change_parameter):
+    """While reports are forbidden an important event is not reported."""
+    event_masks(CHANGE)
+    change_parameter()
+    reports = event_reports(tester.session.listen(120.0))
+    check.equal("reports of events while forbidden", len(reports), 0)
+
+
+@pytest.mark.clause(STANDARD, "5.5 F9")
+@pytest.mark.bench_time(120)
+@pytest.mark.title_zh("一般事件不主动上报")
+@pytest.mark.known_bad("terminal-general-event-reported", "terminal-importance-ignored")
+def test_general_not_reported(tester, check, permitted, event_masks, change_parameter):
+    """A general event is recorded and not reported."""
+    event_masks(CHANGE, important=False)
+    tester.session.listen(60.0)
+    change_parameter()
+    reports = [
+        report
+        for report in event_reports(tester.session.listen(120.0))
+        if any(
+            value.key.endswith(".erc") and int(value.value) == CHANGE
+            for unit in report.units
+            for value in unit.values
+        )
+    ]
+    check.equal("reports of a general event", len(reports), 0)
+
+
+@pytest.mark.bench_time(900)
+@pytest.mark.title_zh("断线期间的重要事件恢复后上报")
+@pytest.mark.known_bad(
+    "terminal-report-lost-with-connection",
+    "terminal-event-report-without-confirmation",
+    "terminal-important-event-not-reported",
+)
+def test_reported_after_outage(concentrator, tester, check, permitted, event_masks, change_parameter):
+    """An event whose report could not be confirmed because the connection broke is reported on the next one."""
+    event_masks(CHANGE)
+    tester.session.listen(60.0)
+    tester.session.auto_confirm = lambda frame: frame.afn != Afn.EVENTS
+    change_parameter()
+    tester.session.wait_report(90.0, Afn.EVENTS, fresh=True)
+    concentrator.drop_connection()
+    tester.session.auto_confirm = True
+    tester.session.wait_login(900.0, fresh=True)
+    reports = event_reports(tester.session.listen(300.0))
+    check.true("reports on the next connection", bool(reports), observed=len(reports), expected="1 or more")

@@ -1,0 +1,151 @@
+"""Reset (AFN 01): what each kind clears, and what it must leave alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import Content
+
+pytestmark = [
+    pytest.mark.device("concentrator"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1376.1-2013", "5.2"),
+]
+
+HARDWARE, DATA, FACTORY, FACTORY_BUT_COMMUNICATION = 1, 2, 3, 4
+COMMUNICATION, EVENTS, TRAFFIC = 1, 9, 36
+
+
+@pytest.fixture
+def reset(tester, check):
+    """Send a reset, show that it was confirmed, and wait until the terminal can be asked again."""
+
+    def send(kind):
+        frame = tester.frame(Afn.RESET, [Content(0, kind)], frame_count=False)
+        check.equal(f"answer to 01 F{kind}", tester.send(frame).accepted, True)
+        tester.wait(120.0)
+        if not tester.session.connected:
+            tester.session.wait_login(900.0, fresh=True)
+
+    return send
+
+
+@pytest.fixture
+def set_limit(tester, check, keep_parameter):
+    """Set the traffic threshold to a value that is no default, and give it."""
+
+    def choose(octets):
+        keep_parameter(TRAFFIC)
+        answer = tester.set(Content(0, TRAFFIC, {"monthly_limit": octets}))
+        check.equal("answer to the set of F36", answer.accepted, True)
+        return octets
+
+    return choose
+
+
+def traffic_limit(tester):
+    return tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+
+
+@pytest.mark.title_zh("硬件初始化后重新登录")
+@pytest.mark.known_bad("terminal-hardware-reset-without-restart")
+def test_hardware_restarts(tester, check):
+    """A hardware reset restarts the terminal: it calls and logs in again."""
+    before = len(tester.session.connections)
+    tester.ask(Afn.RESET, [Content(0, HARDWARE)])
+    waited = tester.wait_for(lambda: len(tester.session.connections) > before, 600.0)
+    opened = len(tester.session.connections) - before
+    check.true("new connections", opened > 0, observed=f"{opened} in {waited:.0f} s", expected="1 or more")
+
+
+@pytest.mark.title_zh("硬件初始化不改变参数")
+@pytest.mark.known_bad("terminal-hardware-reset-clears-parameters")
+def test_hardware_keeps_parameters(tester, check, reset, set_limit):
+    """A hardware reset leaves parameters as they were set."""
+    chosen = set_limit(3_333_333)
+    reset(HARDWARE)
+    check.equal("monthly limit after the reset", traffic_limit(tester), chosen, unit="octets")
+
+
+@pytest.mark.title_zh("数据区初始化清除事件")
+@pytest.mark.known_bad("terminal-data-reset-keeps-events")
+def test_data_clears_events(tester, check, reset, event_masks, change_parameter):
+    """A data reset clears the event records: those of before are gone."""
+    event_masks(3, important=False)
+    change_parameter()
+    check.true(
+        "records before the reset",
+        tester.event_count(3) > 0,
+        observed=tester.event_count(3),
+        expected="1 or more",
+    )
+    reset(DATA)
+    check.equal("records of parameter changes after the reset", tester.event_count(3), 0)
+
+
+@pytest.mark.title_zh("数据区初始化不改变参数")
+@pytest.mark.known_bad("terminal-data-reset-clears-parameters")
+def test_data_keeps_parameters(tester, check, reset, set_limit):
+    """A data reset leaves parameters as they were set."""
+    chosen = set_limit(4_444_444)
+    reset(DATA)
+    check.equal("monthly limit after the reset", traffic_limit(tester), chosen, unit="octets")
+
+
+@pytest.mark.title_zh("恢复出厂清除档案")
+@pytest.mark.known_bad("terminal-factory-reset-keeps-archive")
+def test_but_communication_clears_archive(tester, check, points, reset):
+    """A reset to the factory state but for the communication clears the meter archive."""
+    point = points[0].number
+    check.equal("units before the reset", tester.read([point], [129]).pairs, [f"P{point} F129"])
+    reset(FACTORY_BUT_COMMUNICATION)
+    answer = tester.read([point], [129])
+    figures = [str(v.value) for unit in answer.units for v in unit.values if v.unit and v.value is not None]
+    check.equal("figures of a point after the reset", figures, [])
+
+
+@pytest.mark.title_zh("F4 保留与主站通信的参数")
+@pytest.mark.known_bad("terminal-partial-reset-clears-communication")
+def test_but_communication_keeps_it(tester, check, keep_parameter, reset):
+    """A reset to the factory state but for the communication keeps the heartbeat period."""
+    values = keep_parameter(COMMUNICATION) | {"heartbeat": 13}
+    check.equal("answer to the set of F1", tester.set(Content(0, COMMUNICATION, values)).accepted, True)
+    reset(FACTORY_BUT_COMMUNICATION)
+    shown = tester.query(COMMUNICATION).value(0, COMMUNICATION, "heartbeat")
+    check.equal("heartbeat period after the reset", shown, 13, unit="min")
+
+
+@pytest.mark.title_zh("F4 恢复其余参数的出厂值")
+@pytest.mark.known_bad("terminal-partial-reset-keeps-parameters")
+def test_but_communication_clears_others(tester, check, reset, set_limit):
+    """A reset to the factory state but for the communication takes back the traffic threshold."""
+    chosen = set_limit(5_555_555)
+    reset(FACTORY_BUT_COMMUNICATION)
+    shown = traffic_limit(tester)
+    check.true(
+        "monthly limit after the reset", shown != chosen, observed=str(shown), expected=f"not {chosen}"
+    )
+
+
+@pytest.mark.title_zh("初始化产生 ERC1 事件")
+@pytest.mark.known_bad("terminal-initialisation-not-recorded")
+def test_initialisation_recorded(tester, check, reset, event_masks):
+    """A data reset leaves a record of code 1."""
+    event_masks(1)
+    reset(DATA)
+    check.true(
+        "records of code 1", tester.event_count(1) > 0, observed=tester.event_count(1), expected="1 or more"
+    )
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "4.3.4.6 PW")
+@pytest.mark.title_zh("密码错误的复位被否认")
+@pytest.mark.known_bad("terminal-reset-without-password")
+def test_wrong_password(tester, check, set_limit, wrong_password):
+    """A reset with a wrong PW is denied and clears nothing."""
+    chosen = set_limit(6_666_666)
+    answer = tester.ask(Afn.RESET, [Content(0, FACTORY_BUT_COMMUNICATION)], password=wrong_password)
+    check.equal("reset with a wrong PW refused", answer.refused, True)
+    tester.wait(60.0)
+    check.equal("monthly limit after the refusal", traffic_limit(tester), chosen, unit="octets")
