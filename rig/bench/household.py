@@ -23,6 +23,8 @@ N = TypeVar("N", int, float)
 _DAY = timedelta(days=1)
 #: last digit of a register, in watt-hours
 _STEP_WH = 10.0
+#: a sum of floats may end this far below a full step
+_GRAIN_STEPS = 1e-7
 _VOLTAGE_V = 220.0
 #: steps in which loads are drawn, in watts: so that states repeat and can be reused
 _STEP_W = 25.0
@@ -145,8 +147,8 @@ class Truth:
 
 
 def _steps(wh: float) -> int:
-    """Steps of a register of two decimals; a millionth of a step is rounding of the arithmetic."""
-    return math.floor(wh / _STEP_WH + 1e-6)
+    """Steps of a register of two decimals; so little below a full step is rounding of the arithmetic."""
+    return math.floor(wh / _STEP_WH + _GRAIN_STEPS)
 
 
 def _grown(values: tuple[N, ...], index: int, more: N) -> tuple[N, ...]:
