@@ -107,6 +107,13 @@ class Answer:
                 return None if found is None else found.value
         return None
 
+    def held(self, point: int, number: int, key: str) -> object:
+        """One value for the record: ``absent`` where there is none, ``denied`` where the answer is a denial."""
+        found = self.value(point, number, key)
+        if found is not None:
+            return found
+        return "absent" if self.units and self.frames[0].afn != Afn.CONFIRM else self.said
+
     @property
     def said(self) -> str:
         """What the answer is, in words: silence, confirmed, denied, by unit, or the function."""

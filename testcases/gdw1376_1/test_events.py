@@ -255,6 +255,7 @@ def test_report_asks_confirmation(tester, check, permitted, event_masks, change_
 def test_report_repeated(tester, check, permitted, event_masks, change_parameter):
     """The report of an important event that nobody confirms is sent again."""
     event_masks(CHANGE)
+    tester.session.listen(60.0)
     tester.session.auto_confirm = lambda frame: frame.afn != Afn.EVENTS
     change_parameter()
     reports = event_reports(tester.session.listen(240.0))

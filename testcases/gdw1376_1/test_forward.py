@@ -22,6 +22,7 @@ pytestmark = [
 
 ADDRESS_ITEM = 0x04000401
 ENERGY_BLOCK = 0x0001FF00
+RATED_VOLTAGE = 0x04000404
 TIMEOUT_S = 10
 
 
@@ -95,7 +96,7 @@ def test_length_of_answer(through, points, check):
 @pytest.mark.known_bad("terminal-forward-other-port-told")
 def test_port_of_answer(through, points, check):
     """The answer names the port it came from."""
-    answer = through(points[0].port, request(points[0], 0x04000402))
+    answer = through(points[0].port, request(points[0], RATED_VOLTAGE))
     check.equal("port of the answer", int(answer.units[0].data[0]) if answer.units else None, points[0].port)
 
 

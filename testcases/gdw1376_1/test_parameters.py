@@ -35,7 +35,7 @@ def test_set_reads_back(tester, check, changed):
     check.equal("answer to the set", tester.set(asked).accepted, True)
     answer = tester.query(NETWORK_USER)
     for key in ("user", "password"):
-        check.equal(f"{key} of F16", answer.value(0, NETWORK_USER, key), asked.values[key])
+        check.equal(f"{key} of F16", answer.held(0, NETWORK_USER, key), asked.values[key])
 
 
 @pytest.mark.clause(STANDARD, "5.5")
@@ -47,8 +47,8 @@ def test_several_in_one_frame(tester, check, changed):
     second = changed(TRAFFIC, monthly_limit=1_234_567)
     check.equal("answer to the set", tester.set(first, second).accepted, True)
     answer = tester.query(COMMUNICATION, TRAFFIC)
-    check.equal("heartbeat period", answer.value(0, COMMUNICATION, "heartbeat"), 9, unit="min")
-    check.equal("monthly limit", answer.value(0, TRAFFIC, "monthly_limit"), 1_234_567, unit="octets")
+    check.equal("heartbeat period", answer.held(0, COMMUNICATION, "heartbeat"), 9, unit="min")
+    check.equal("monthly limit", answer.held(0, TRAFFIC, "monthly_limit"), 1_234_567, unit="octets")
 
 
 @pytest.mark.clause(STANDARD, "5.10")
@@ -90,7 +90,7 @@ def test_survives_power_loss(tester, check, changed, power_cycle):
     """A parameter that was set outlives the loss of the supply."""
     check.equal("answer to the set", tester.set(changed(TRAFFIC, monthly_limit=2_345_678)).accepted, True)
     power_cycle()
-    after = tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    after = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     check.equal("monthly limit after the loss of supply", after, 2_345_678, unit="octets")
 
 
@@ -99,10 +99,10 @@ def test_survives_power_loss(tester, check, changed, power_cycle):
 @pytest.mark.known_bad("terminal-password-unchecked")
 def test_wrong_password(tester, check, changed, wrong_password):
     """A set with a wrong PW is denied and changes nothing."""
-    before = tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    before = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     answer = tester.set(changed(TRAFFIC, monthly_limit=3_456_789), password=wrong_password)
     check.equal("answer to a set with a wrong PW", answer.refused, True)
-    after = tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    after = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     check.equal("monthly limit after the refusal", after, before, unit="octets")
 
 
@@ -121,10 +121,10 @@ def test_password_compared_whole(tester, check, changed):
 @pytest.mark.known_bad("terminal-denies-and-stores")
 def test_denied_set_changes_nothing(tester, check, changed, wrong_password):
     """Event masks stay as they are when a set with a wrong PW was denied."""
-    before = tester.query(EVENTS).value(0, EVENTS, "important")
+    before = tester.query(EVENTS).held(0, EVENTS, "important")
     answer = tester.set(changed(EVENTS, important="0000000000000000"), password=wrong_password)
     check.equal("answer to a set with a wrong PW", answer.refused, True)
-    check.equal("importance mask", tester.query(EVENTS).value(0, EVENTS, "important"), before)
+    check.equal("importance mask", tester.query(EVENTS).held(0, EVENTS, "important"), before)
 
 
 @pytest.mark.clause(STANDARD, "5.1")
@@ -185,7 +185,7 @@ def test_broadcast_carried_out(tester, check, changed):
     units = [changed(TRAFFIC, monthly_limit=5_678_901)]
     answer = tester.ask(Afn.SET_PARAMETERS, units, address=everybody)
     check.equal("answer to a broadcast", answer.said, "silence")
-    after = tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    after = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     check.equal("monthly limit after the broadcast", after, 5_678_901, unit="octets")
 
 
@@ -198,5 +198,5 @@ def test_group_address(tester, check, changed):
     group = replace(tester.address, terminal=0x4321, group=True)
     answer = tester.ask(Afn.SET_PARAMETERS, [changed(TRAFFIC, monthly_limit=6_789_012)], address=group)
     check.equal("answer to a group command", answer.said, "silence")
-    after = tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    after = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     check.equal("monthly limit after the group command", after, 6_789_012, unit="octets")

@@ -45,7 +45,7 @@ def set_limit(tester, check, keep_parameter):
 
 
 def traffic_limit(tester):
-    return tester.query(TRAFFIC).value(0, TRAFFIC, "monthly_limit")
+    return tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
 
 
 @pytest.mark.title_zh("硬件初始化后重新登录")
@@ -112,7 +112,7 @@ def test_but_communication_keeps_it(tester, check, keep_parameter, reset):
     values = keep_parameter(COMMUNICATION) | {"heartbeat": 13}
     check.equal("answer to the set of F1", tester.set(Content(0, COMMUNICATION, values)).accepted, True)
     reset(FACTORY_BUT_COMMUNICATION)
-    shown = tester.query(COMMUNICATION).value(0, COMMUNICATION, "heartbeat")
+    shown = tester.query(COMMUNICATION).held(0, COMMUNICATION, "heartbeat")
     check.equal("heartbeat period after the reset", shown, 13, unit="min")
 
 

@@ -223,7 +223,7 @@ def forward_length_of_request(device: EmulatedTerminal, _: Parameter) -> None:
     """The structure is used twice."""
 
     def wrong(unit: DataUnit) -> bytes | None:
-        if unit.number != 1 or len(unit.data) < 48:
+        if unit.number != 1 or len(unit.data) < 30:
             return None
         return unit.data[:1] + _READ_OCTETS.to_bytes(2, "little") + unit.data[3:]
 

@@ -153,12 +153,18 @@ def not_resynchronised(device: EmulatedTerminal, _: Parameter) -> None:
     """Does not look for another start octet behind the first."""
 
     def from_start(data: bytes) -> bytes:
-        if data[:1] in {b"\x68", b"\xfe"}:
+        if refusal(device, data) in {"", "trailing"}:
             return data
         starts = (place for place, octet in enumerate(data) if octet == 0x68 and place)
         return b"" if any(not refusal(device, data[place:]) for place in starts) else data
 
     hear(device, from_start)
+
+
+@defect("terminal-waits-for-rest-forever", "waits for the rest of an unfinished frame", "4.3.2", role=ROLE)
+def waits_for_rest_forever(device: EmulatedTerminal, _: Parameter) -> None:
+    """TCP loses nothing, its maker thought."""
+    device.wire.behaviour.longest_pause_s = float("inf")
 
 
 @defect(

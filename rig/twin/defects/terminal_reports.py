@@ -333,6 +333,20 @@ def task_report_lost_in_outage(device: EmulatedTerminal, _: Parameter) -> None:
     _lost_with_connection(device, _REALTIME)
 
 
+def _send_always(device: EmulatedTerminal, wanted: int) -> None:
+    """Reports of this function go out though reports are forbidden."""
+    control, reporter = device.terminal.control, device.terminal.tasks.reporter
+    send = own(reporter, "send")
+
+    def always(afn: int, *rest: Any) -> None:
+        permitted = control.reports_permitted
+        control.reports_permitted = permitted or afn == wanted
+        send(afn, *rest)
+        control.reports_permitted = permitted
+
+    overrule(reporter, "send", always)
+
+
 def _listeners(
     device: EmulatedTerminal, change: Callable[[Callable[..., None], bool, int, EventRecord], None]
 ) -> None:
@@ -357,6 +371,7 @@ def reports_though_forbidden(device: EmulatedTerminal, _: Parameter) -> None:
         control.reports_permitted = permitted
 
     _listeners(device, always)
+    _send_always(device, _EVENTS)
 
 
 @defect("terminal-general-event-reported", "reports general events too", "5.5 F9", role=ROLE)
@@ -473,16 +488,7 @@ def task_runs_unstarted(device: EmulatedTerminal, _: Parameter) -> None:
 )
 def task_reports_though_forbidden(device: EmulatedTerminal, _: Parameter) -> None:
     """A task is an order, its maker thought."""
-    control, reporter = device.terminal.control, device.terminal.tasks.reporter
-    send = own(reporter, "send")
-
-    def always(afn: int, *rest: Any) -> None:
-        permitted = control.reports_permitted
-        control.reports_permitted = permitted or afn == _REALTIME
-        send(afn, *rest)
-        control.reports_permitted = permitted
-
-    overrule(reporter, "send", always)
+    _send_always(device, _REALTIME)
 
 
 @defect(
