@@ -8,7 +8,7 @@ high rates in groups of a few milliseconds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
@@ -69,6 +69,9 @@ class ServedLine:
         self._lock = nullcontext() if lock is None else lock
         self._port: ServedPort = open_port(url, self._endpoints[0].baud)
         self._receive_busy_until_s = 0.0
+        self._origin_s: float | None = None
+        #: told what crossed the line, when it has: direction, octets, first start bit and last stop bit in clock seconds
+        self.observer: Callable[[Direction, bytes, float, float], None] | None = None
         for endpoint in self._endpoints:
             endpoint.connect(_Tap(self, endpoint))
 
@@ -79,21 +82,38 @@ class ServedLine:
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop`` is set, then close the port."""
-        origin_s = _REAL_TIME.now_s() - self.clock.now_s()
         try:
             while not stop.is_set():
-                with self._lock:
-                    self.clock.advance_to(_REAL_TIME.now_s() - origin_s)
-                    due_s = self.clock.next_due_s()
-                    now_s = self.clock.now_s()
-                wait_s = _LONGEST_WAIT_S if due_s is None else min(max(due_s - now_s, 0.0), _LONGEST_WAIT_S)
-                data = self._port.read(wait_s)
-                if data:
-                    with self._lock:
-                        self.clock.advance_to(_REAL_TIME.now_s() - origin_s)
-                        self._arrived(data)
+                self.step(_LONGEST_WAIT_S)
         finally:
-            self._port.close()
+            self.close()
+
+    def step(self, longest_wait_s: float) -> None:
+        """Let the devices live up to now and hear what comes within ``longest_wait_s`` seconds, or less."""
+        with self._lock:
+            self._catch_up()
+            due_s = self.clock.next_due_s()
+            now_s = self.clock.now_s()
+        wait_s = longest_wait_s if due_s is None else min(max(due_s - now_s, 0.0), longest_wait_s)
+        data = self._port.read(wait_s)
+        if data:
+            with self._lock:
+                self._catch_up()
+                self._arrived(data)
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._port.close()
+
+    @property
+    def origin_s(self) -> float:
+        """System time, in its monotonic seconds, at which the devices' clock showed zero; it stands from the first step on."""
+        if self._origin_s is None:
+            self._origin_s = _REAL_TIME.now_s() - self.clock.now_s()
+        return self._origin_s
+
+    def _catch_up(self) -> None:
+        self.clock.advance_to(_REAL_TIME.now_s() - self.origin_s)
 
     def put(self, sender: WireEndpoint, data: bytes, delay_s: float, byte_gap_s: float, baud: int) -> None:
         """Let a device send."""
@@ -121,6 +141,8 @@ class ServedLine:
             when_s = start_s + (begin + len(group)) * step_s if self._port.paced else start_s
             self.clock.call_at(when_s, partial(self._port.write, group))
         burst = Burst(data, start_s, end_s)
+        if self.observer is not None:
+            self.clock.call_at(end_s, partial(self.observer, "answer", data, start_s, end_s))
         for other in self._endpoints:
             if other is not sender:
                 self.clock.call_at(end_s, partial(other.receive, burst))
@@ -147,6 +169,8 @@ class ServedLine:
             self.clock.call_at(end_s, partial(self._deliver, Burst(piece.data, start_s, end_s), sent))
 
     def _deliver(self, burst: Burst, sent: LineSettings) -> None:
+        if self.observer is not None:
+            self.observer("request", burst.data, burst.start_s, burst.end_s)
         for endpoint in self._endpoints:
             data = burst.data
             if endpoint.baud != sent.baud and self._port.client_baud() is not None:
