@@ -1,0 +1,286 @@
+"""The center on an event loop: TCP, group commits in a thread, back-pressure, errors with words."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from fixtures.gdw1376_1_plain import build
+from fixtures.ncc_process import BlockingTerminal, CenterProcess, archive_text
+from fixtures.ncc_terminal import unit_id
+from rig.errors import ConfigError
+from rig.ncc.archive import load_archive
+from rig.ncc.settings import Limits, Settings, TimeRules
+from rig.ncc.shell_asyncio import AsyncioCenter, run_loop
+from rig.ncc.store import Batch, Store, StoreError
+from rig.ports.command_center import PointEntry, TerminalEntry
+
+QUIET = TimeRules(check_s=0.0)
+
+
+def rig(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rig.cli.main", "ncc", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Running:
+    """A center on a loop in a thread."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._started = threading.Event()
+        self._store = store
+        self._settings = settings
+        self.center: AsyncioCenter
+        self.port = 0
+        self._thread = threading.Thread(target=run_loop, args=(self._main,))
+        self._thread.start()
+        assert self._started.wait(10)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self.center = AsyncioCenter(self._store, self._settings)
+        self.center.core.register_terminals([TerminalEntry("0171-0001"), TerminalEntry("0171-0002")])
+        self.center.core.register_points(
+            PointEntry(f"0171-000{terminal}", point, f"{point:012d}")
+            for terminal in (1, 2)
+            for point in range(1, 51)
+        )
+        self.port = int((await self.center.listen("127.0.0.1:0")).rpartition(":")[2])
+        self._started.set()
+        await self._end.wait()
+        await self.center.stop()
+
+    def do(self, action) -> object:
+        """Run something on the loop."""
+
+        async def call() -> object:
+            return action()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+class SlowStore(Store):
+    """A store whose commits wait until they are let through."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.failures = 0
+
+    def commit(self, prepared: object) -> int:
+        self.gate.wait(30)
+        if self.failures:
+            self.failures -= 1
+            self._writer_ready._connection.rollback()
+            raise StoreError("disk full")
+        return super().commit(prepared)
+
+
+def flood(peer: socket.socket, octets: bytes) -> None:
+    """Send, and read nothing."""
+    for _ in range(20_000):
+        peer.sendall(octets)
+
+
+@pytest.fixture
+def start(tmp_path):
+    running = []
+
+    def make(**bounds) -> tuple[Running, SlowStore]:
+        store = SlowStore(f"sqlite:///{tmp_path}/ncc.db")
+        running.append((Running(store, Settings(limits=Limits(**bounds), time=QUIET)), store))
+        return running[-1]
+
+    yield make
+    for one, store in running:
+        store.gate.set()
+        one.stop()
+
+
+def test_no_acknowledgement_before_the_commit(start):
+    running, store = start()
+    terminal = BlockingTerminal(1)
+    terminal.dial(running.port)
+    store.gate.clear()
+    terminal.work()
+    assert not terminal.take(0.3)
+    assert terminal.acknowledged == set()
+    store.gate.set()
+    while len(terminal.acknowledged) < 12:
+        assert terminal.take(5)
+    terminal.close()
+
+
+def test_group_that_cannot_be_stored_is_not_acknowledged_and_its_repetition_is_stored(start):
+    running, store = start()
+    terminal = BlockingTerminal(1)
+    terminal.dial(running.port)
+    store.failures = 1000
+    terminal.work()
+    assert not terminal.take(0.3)
+    assert running.do(running.center.core.statistics).counters["groups.failed"] >= 1
+    store.failures = 0
+    terminal.window.clear()
+    while len(terminal.acknowledged) < 12:
+        terminal.work()
+    terminal.close()
+    assert running.do(lambda: running.center.core.journal.last_error) == "disk full"
+
+
+def test_reading_from_connections_pauses_while_too_much_waits(start):
+    running, store = start(backlog_rows=60)
+    terminal = BlockingTerminal(1)
+    terminal.dial(running.port)
+    store.gate.clear()
+    for _ in range(20):
+        # what is outstanding does not matter to a flooder
+        terminal.window.clear()
+        terminal.work()
+    waiting = running.do(lambda: running.center.core.journal.waiting_rows)
+    assert 60 <= waiting <= 60 + 65536 // 60 * 3
+    paused = running.do(lambda: len(running.center.paused))
+    assert paused == 1
+    frames = running.do(lambda: running.center.core.frames)
+    terminal.window.clear()
+    terminal.work()
+    assert running.do(lambda: running.center.core.frames) == frames
+    store.gate.set()
+    other = BlockingTerminal(2)
+    other.dial(running.port)
+    while len(other.acknowledged) < 12:
+        other.work()
+    assert running.do(lambda: running.center.paused) == []
+    terminal.close()
+    other.close()
+
+
+def test_peer_that_reads_nothing_is_cut_off(start):
+    running, _ = start(frames_per_s=1e9, frames_burst=1e9, octets_per_s=1e12, octets_burst=1e12)
+    greedy = socket.create_connection(("127.0.0.1", running.port))
+    greedy.settimeout(30)
+    header = b"\x71\x01\x01\x00\x00"
+    greedy.sendall(build(b"\xc9" + header + b"\x02\x70" + unit_id(0, 1)))
+    heartbeats = build(b"\xc9" + header + b"\x02\x71" + unit_id(0, 3)) * 500
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        flood(greedy, heartbeats)
+    greedy.close()
+    assert running.do(running.center.core.statistics).counters["closed.unread"] == 1
+
+
+def test_sockets_of_refused_peers_are_closed(start):
+    running, _ = start(sessions_per_address=1)
+    first = socket.create_connection(("127.0.0.1", running.port))
+    second = socket.create_connection(("127.0.0.1", running.port))
+    second.settimeout(5)
+    with contextlib.suppress(ConnectionResetError):
+        assert second.recv(1) == b""
+    first.close()
+    second.close()
+
+
+def test_serve_and_stop(tmp_path):
+    archive = tmp_path / "archive.toml"
+    archive.write_text(archive_text(1, 50))
+    url = f"sqlite:///{tmp_path}/ncc.db"
+    center = CenterProcess(url, archive)
+    terminal = BlockingTerminal(1)
+    terminal.dial(center.port)
+    while len(terminal.acknowledged) < 30:
+        terminal.work()
+    busy = rig("serve", "--store", url, "--listen", f"127.0.0.1:{center.port}")
+    assert busy.returncode == 2
+    assert "cannot listen" in busy.stderr
+    assert "in use" in busy.stderr
+    terminal.close()
+    assert center.stop() == 0
+    counted = rig("count", "--store", url)
+    assert counted.returncode == 0
+    assert int(counted.stdout.split()[0]) >= 90
+    assert "1 terminals" in counted.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["--store", "nonsense"], 2, "no such database"),
+        (["--store", "postgresql://rig:secret@127.0.0.1:1/x"], 3, "127.0.0.1"),
+        (["--store", "sqlite://", "--listen", "nowhere"], 2, "no address to listen on"),
+        (["--store", "sqlite://", "--listen", "127.0.0.1:99999"], 2, "no address to listen on"),
+        (["--store", "sqlite://", "--archive", "/nowhere.toml"], 2, "cannot be read"),
+    ],
+)
+def test_errors_have_words(words, status, message):
+    done = rig("serve", *words)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[terminal]",
+        "[[terminal]]\naddres = 1",
+        '[[terminal]]\naddress = "0171-0001"\npassword = "12"',
+        "[[terminal]]",
+    ],
+)
+def test_archive_files_that_are_wrong(tmp_path, text):
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"a\.toml"):
+        load_archive(path)
+
+
+def test_two_processes_share_one_database(new_database, tmp_path):
+    archive = tmp_path / "archive.toml"
+    archive.write_text(archive_text(2))
+    url = new_database("postgresql")
+    centers = [CenterProcess(url, archive) for _ in range(2)]
+    terminals = [BlockingTerminal(number) for number in (1, 2)]
+    for terminal, center in zip(terminals, centers, strict=True):
+        terminal.dial(center.port)
+    while min(len(terminal.acknowledged) for terminal in terminals) < 50:
+        for terminal in terminals:
+            terminal.work()
+    for terminal in terminals:
+        terminal.close()
+    assert [center.stop() for center in centers] == [0, 0]
+    store = Store(url)
+    assert store.count()[0] >= 300
+    assert store.write(Batch()) == 0
+    store.close()
+
+
+def test_runs_without_uvloop(tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    (tmp_path / "uvloop.py").write_text("raise ImportError\n")
+    code = (
+        "import asyncio; from rig.ncc.shell_asyncio import run_loop\n"
+        "async def main(): print(type(asyncio.get_running_loop()).__module__)\n"
+        "run_loop(main)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("asyncio")
