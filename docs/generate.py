@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rig.criteria.gdw1376_2_groups import GROUPS
 from rig.criteria.registry import all_clauses, all_criteria
 from rig.protocols import dlt645
 from rig.protocols.dlt645.item_model import Axis, Row
@@ -178,11 +179,42 @@ def items_page() -> str:
     return text
 
 
+def module_groups_page() -> str:
+    """The check-list of the local module: groups of a public list of cases, and the cases of this suite in each."""
+    titles = {case.id: case.title for case in all_cases()}
+    text = (
+        "# Local module: groups of cases\n\n"
+        "Modules are tested in the field by a public list of 158 cases in 25 groups; it is the check-list of this suite. "
+        "The number of cases in the list stands where it is known. Where only memory tells of a rule its clause is provisional "
+        "(see [criteria](criteria.md)).\n\n"
+    )
+    text += table(
+        ("group", "组", "cases in the list", "cases here", "not covered"),
+        (
+            (
+                group.name,
+                group.name_zh,
+                "not known" if group.listed is None else group.listed,
+                len(group.cases),
+                group.left_out,
+            )
+            for group in GROUPS
+        ),
+    )
+    text += f"\n{sum(len(group.cases) for group in GROUPS)} cases in {len(GROUPS)} groups.\n"
+    for group in GROUPS:
+        text += f"\n## {group.name} {group.name_zh}\n\n" + table(
+            ("case", "rule"), ((f"`{case}`", titles[case]) for case in group.case_ids)
+        )
+    return text
+
+
 PAGES = {
     "cases.md": cases_page,
     "defects.md": defects_page,
     "criteria.md": criteria_page,
     "links.md": links_page,
+    "local-module-groups.md": module_groups_page,
     "data-identifiers.md": items_page,
 }
 

@@ -70,6 +70,10 @@ def module_frames(octets: bytes) -> list[Frame]:
 class Station:
     """The tester as concentrator: short words over the session with the module under test."""
 
+    #: for ``listen_until``: listen all the time, or not at all
+    NEVER = staticmethod(lambda _: False)
+    AT_ONCE = staticmethod(lambda _: True)
+
     def __init__(self, stand: Any) -> None:
         self.stand = stand
         self.session: LocalModuleSession = stand.session
@@ -256,7 +260,7 @@ class Station:
         afn: int,
         fn: int | tuple[int, ...],
         *,
-        fits: Callable[[ModuleReport], bool] = lambda report: True,
+        fits: Callable[[ModuleReport], bool] = lambda _: True,
         before: int | None = None,
     ) -> ModuleReport | None:
         """First report of this kind that comes within so many seconds (or came since ``before``), None: none."""
@@ -425,7 +429,7 @@ def leaves(singles: tuple[Any, ...], station: Station) -> list[str]:
 def formed(network: tuple[Any, ...], station: Station) -> set[str]:
     """Addresses of all units of the network, when it has had the time to form."""
     units = {node.behind_collector or node.address for node in network}
-    station.listen_until(limit_of("NETWORK_TIME"), lambda reports: station.on_network() >= units)
+    station.listen_until(limit_of("NETWORK_TIME"), lambda _: station.on_network() >= units)
     return units
 
 

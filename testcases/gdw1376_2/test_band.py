@@ -72,8 +72,8 @@ def test_impossible_band(station, band, check):
 def test_network_follows(station, formed, band, check, limit):
     """After a change of the band every node comes to the new band and is read there."""
     band.set((band.before + 1) % (BANDS + 1))
-    station.listen_until(limit("BAND_SETTLED"), lambda reports: False)
-    station.listen_until(limit("REJOIN_TIME"), lambda reports: station.on_network() >= formed)
+    station.listen_until(limit("BAND_SETTLED"), station.NEVER)
+    station.listen_until(limit("REJOIN_TIME"), lambda _: station.on_network() >= formed)
     check.equal("nodes that did not follow", sorted(formed - station.on_network()), [])
 
 
@@ -84,8 +84,8 @@ def test_network_follows(station, formed, band, check, limit):
 def test_reading_after_a_change(station, formed, network, band, judge_reading, limit):
     """After a change of the band, when the network has come back, nodes are read."""
     band.set((band.before + 1) % (BANDS + 1))
-    station.listen_until(limit("BAND_SETTLED"), lambda reports: False)
-    station.listen_until(limit("REJOIN_TIME"), lambda reports: station.on_network() >= formed)
+    station.listen_until(limit("BAND_SETTLED"), station.NEVER)
+    station.listen_until(limit("REJOIN_TIME"), lambda _: station.on_network() >= formed)
     judge_reading(station.monitor(network[0].address, ADDRESS), network[0], ADDRESS)
 
 
@@ -97,7 +97,7 @@ def test_band_outlives_a_reset(station, band, check, limit):
     """The band that was set is kept over a reset."""
     number = (band.before + 1) % (BANDS + 1)
     band.set(number)
-    station.listen_until(limit("BAND_SETTLED"), lambda reports: False)
+    station.listen_until(limit("BAND_SETTLED"), station.NEVER)
     before = station.mark
     station.do(0x01, 1)
     station.await_report(limit("START_REPORT"), 0x03, 10, before=before)
@@ -121,5 +121,5 @@ def test_same_band_again(station, formed, network, band, check):
 def test_archive_outlives_a_change(station, network, band, check, limit):
     """A change of the band leaves the archive as it is."""
     band.set((band.before + 1) % (BANDS + 1))
-    station.listen_until(limit("BAND_SETTLED"), lambda reports: False)
+    station.listen_until(limit("BAND_SETTLED"), station.NEVER)
     check.equal("nodes in the archive", station.get(0x10, 1)["total"], len(network), unit="count")

@@ -98,7 +98,7 @@ def test_reading_after_a_broadcast(station, formed, network, wait, limit, time_m
 def test_corrected_message_is_asked_for(station, network, route, check):
     """A reading that depends on the delay makes the module ask for the corrected message of that node."""
     before = station.mark
-    route.corrects(lambda address, message: message)
+    route.corrects(lambda _, message: message)
     station.monitor(network[0].address, ADDRESS, delay_related=True, anyhow=True)
     asked = [
         report.content["address"] for report in station.session.reports[before:] if report.has(*ASK_CORRECTED)
@@ -111,7 +111,7 @@ def test_corrected_message_is_asked_for(station, network, route, check):
 @pytest.mark.known_bad("module-sends-uncorrected-message", "module-never-asks-for-corrected-message")
 def test_corrected_message_is_sent(station, network, route, check):
     """The message that is read with is the corrected one."""
-    route.corrects(lambda address, message: station.message_for(address, ENERGY))
+    route.corrects(lambda address, _: station.message_for(address, ENERGY))
     answer = station.monitor(network[0].address, ADDRESS, delay_related=True)
     check.equal(
         "identifier of the answer",
@@ -127,7 +127,7 @@ def test_corrected_message_is_sent(station, network, route, check):
 def test_delay_of_the_question(station, network, route, check):
     """The delay in the question for a corrected message is a plausible number of seconds, with the message as sent."""
     before = station.mark
-    route.corrects(lambda address, message: message)
+    route.corrects(lambda _, message: message)
     station.monitor(network[0].address, ADDRESS, delay_related=True, anyhow=True)
     asked = [report.content for report in station.session.reports[before:] if report.has(*ASK_CORRECTED)]
     check.true("questions", bool(asked), observed="none", expected="one")
@@ -140,6 +140,6 @@ def test_delay_of_the_question(station, network, route, check):
 @pytest.mark.known_bad("module-reads-what-was-given-up", "module-never-asks-for-corrected-message")
 def test_given_up_message(station, network, route, check):
     """When the concentrator gives the reading up no message goes to the meter, and the reading is not answered with data."""
-    route.corrects(lambda address, message: b"")
+    route.corrects(lambda *_: b"")
     answer = station.monitor(network[0].address, ADDRESS, delay_related=True, anyhow=True)
     check.equal("message", answer.message, b"")

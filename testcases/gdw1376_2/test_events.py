@@ -102,7 +102,7 @@ def test_only_the_lost_node(station, reporting, check, limit, stopped, single):
     """A report of a loss names no node that has its supply."""
     before = station.mark
     stopped(single.address)
-    reports = station.listen_until(limit("POWER_REPORT"), lambda reports: False, before=before)
+    reports = station.listen_until(limit("POWER_REPORT"), station.NEVER, before=before)
     check.equal("other nodes reported", sorted(set(named_nodes(reports, OFF)) - {single.address}), [])
 
 
@@ -115,7 +115,7 @@ def test_forbidden_reports(station, formed, check, limit, single):
     station.do(0x05, 2, {"state": 0})
     before = station.mark
     station.stand.raise_event(single.address)
-    reports = station.listen_until(limit("EVENT_REPORT"), lambda reports: False, before=before)
+    reports = station.listen_until(limit("EVENT_REPORT"), station.NEVER, before=before)
     station.do(0x05, 2, {"state": 1})
     check.equal(
         "reports while they are forbidden", [one.content["kind"] for one in reports if one.has(*EVENT)], []
@@ -187,7 +187,7 @@ def test_confirmed_event_is_settled(station, reporting, check, limit, single):
     station.stand.raise_event(single.address)
     first = station.await_report(limit("EVENT_REPORT"), *EVENT, before=before)
     check.true("report", first is not None, observed="none", expected="06F5")
-    reports = station.listen_until(limit("REPORT_SETTLED"), lambda reports: False, before=before)
+    reports = station.listen_until(limit("REPORT_SETTLED"), station.NEVER, before=before)
     same = [one for one in reports if one.has(*EVENT) and one.content == first.content]
     check.equal("times reported", len(same), 1, unit="count")
 
@@ -216,7 +216,7 @@ def test_refused_nodes_are_kept(station, reporting, check, limit, outsider):
     """With the switch off a refused node is not reported."""
     station.do(0x05, 200, {"state": 0})
     before = station.mark
-    reports = station.listen_until(limit("POWER_REPORT"), lambda reports: False, before=before)
+    reports = station.listen_until(limit("POWER_REPORT"), station.NEVER, before=before)
     check.equal(
         "reports of refused nodes",
         sum(one.has(*EVENT) and one.content["kind"] == REFUSED for one in reports),

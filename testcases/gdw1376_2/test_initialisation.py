@@ -114,7 +114,7 @@ def test_nodes_come_back_after_a_reset(station, singles, restarted, check, limit
     restarted()
     station.do(0x12, 2)
     wanted = {node.address for node in singles}
-    station.listen_until(limit("NETWORK_TIME"), lambda reports: station.on_network() >= wanted)
+    station.listen_until(limit("NETWORK_TIME"), lambda _: station.on_network() >= wanted)
     for node in singles:
         frames = station.meter_frames(station.monitor(node.address, ADDRESS, anyhow=True).message)
         check.equal(
@@ -146,7 +146,7 @@ def test_data_initialisation_keeps_the_archive(station, network, check):
 @pytest.mark.bench_time(120)
 def test_reset_while_reading(station, network, route, restarted, check, limit):
     """A reset is carried out while the route reads."""
-    route.answers(lambda address: None)
+    route.answers(lambda _: None)
     route.restart()
     station.await_report(limit("ROUTER_START"), 0x14, 1, before=route.began)
     code = station.denial(INITIALISE, RESET)
@@ -161,12 +161,12 @@ def test_reset_while_reading(station, network, route, restarted, check, limit):
 @pytest.mark.bench_time(300)
 def test_clearing_while_reading(station, network, route, check, limit, wait):
     """When the archive is cleared while the route reads, the route asks for no node any more."""
-    route.answers(lambda address: None)
+    route.answers(lambda _: None)
     route.restart()
     station.await_report(limit("ROUTER_START"), 0x14, 1, before=route.began)
     station.do(INITIALISE, PARAMETERS)
     wait(limit("PAUSE_GRACE"))
-    reports = station.listen_until(limit("PAUSE_KEPT"), lambda reports: False, before=station.mark)
+    reports = station.listen_until(limit("PAUSE_KEPT"), station.NEVER, before=station.mark)
     check.equal(
         "nodes asked for after it", [one.content["address"] for one in reports if one.has(0x14, 1)], []
     )

@@ -19,7 +19,7 @@ def test_returned_node_joins(station, formed, check, limit, stopped, started, si
     stopped(single.address)
     station.session.listen(limit("PAUSE_GRACE"))
     started(single.address)
-    station.listen_until(limit("NETWORK_TIME"), lambda reports: single.address in station.on_network())
+    station.listen_until(limit("NETWORK_TIME"), lambda _: single.address in station.on_network())
     check.true(
         "topology", single.address in station.on_network(), observed="without the node", expected="with it"
     )
@@ -32,7 +32,7 @@ def test_returned_node_joins(station, formed, check, limit, stopped, started, si
 def test_dead_node_leaves(station, formed, check, limit, stopped, single):
     """A node without supply leaves the topology within the time a network takes."""
     stopped(single.address)
-    station.listen_until(limit("NETWORK_TIME"), lambda reports: single.address not in station.on_network())
+    station.listen_until(limit("NETWORK_TIME"), lambda _: single.address not in station.on_network())
     check.true(
         "topology",
         single.address not in station.on_network(),

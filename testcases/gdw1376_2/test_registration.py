@@ -106,7 +106,7 @@ def test_search_ends(search, check):
 @pytest.mark.bench_time(60)
 def test_task_of_the_search(station, search, check):
     """While it searches the state of the route shows the search as its task."""
-    search(enough=lambda reports: True)
+    search(enough=station.AT_ONCE)
     check.equal("task", station.get(0x10, 4)["task"], SEARCH_TASK)
 
 
@@ -116,11 +116,11 @@ def test_task_of_the_search(station, search, check):
 @pytest.mark.bench_time(240)
 def test_search_stops(station, search, check, limit, wait):
     """After the command to stop no node is reported any more."""
-    search(enough=lambda reports: True)
+    search(enough=station.AT_ONCE)
     station.do(0x11, 6)
     wait(limit("PAUSE_GRACE"))
     before = station.mark
-    reports = station.listen_until(60 * MINUTES, lambda reports: False, before=before)
+    reports = station.listen_until(60 * MINUTES, station.NEVER, before=before)
     check.equal("nodes reported after the stop", found_nodes(reports), [])
 
 

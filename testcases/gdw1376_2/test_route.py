@@ -32,7 +32,7 @@ def test_state_counts_the_archive(station, network, check):
 @pytest.mark.known_bad("module-works-for-ever")
 def test_state_shows_the_pause(station, network, route, check, limit, wait):
     """The state of the route says that it works after a restart, and that it does not after a pause."""
-    route.answers(lambda address: None)
+    route.answers(lambda _: None)
     route.restart()
     check.equal("working after the restart", station.get(ROUTE_QUERY, 4)["working"], 1)
     station.do(ROUTE_CONTROL, 2)

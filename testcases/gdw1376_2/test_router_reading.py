@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 pytestmark = [pytest.mark.device("local_module"), pytest.mark.link("C2-M1")]
@@ -29,7 +31,7 @@ def ended(reports):
 @pytest.mark.bench_time(60)
 def test_router_asks(station, network, route, check, limit):
     """After its restart the route asks what to read, and names a node of the archive."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     report = station.await_report(limit("ROUTER_START"), *ASK, before=route.began)
     check.true("question of the route", report is not None, observed="silence", expected="14F1")
@@ -49,7 +51,7 @@ def test_router_asks(station, network, route, check, limit):
 def test_every_node_is_asked_for(station, network, route, check, limit):
     """The route asks for every node of the archive, whatever protocol it speaks."""
     station.do(0x11, 1, {"nodes": [{"address": OTHER_PROTOCOL, "protocol": 3}]})
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     reports = station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
     check.equal("nodes asked for", set(asked(reports)), {node.address for node in network} | {OTHER_PROTOCOL})
@@ -62,7 +64,7 @@ def test_every_node_is_asked_for(station, network, route, check, limit):
 def test_index_of_the_question(station, network, route, check, limit):
     """The index of a question is the place of its node in the list of nodes."""
     places = {node["address"]: number for number, node in enumerate(station.nodes(), 1)}
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     reports = station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
     told = {report.content["address"]: report.content["index"] for report in reports if report.has(*ASK)}
@@ -97,10 +99,10 @@ def test_read_data(station, network, route, check, limit):
 @pytest.mark.bench_time(300)
 def test_done_node_is_left_alone(station, network, route, check, limit):
     """A node that the concentrator called done is not asked for again in the same round."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
-    reports = station.listen_until(limit("PAUSE_KEPT"), lambda reports: False, before=route.began)
+    reports = station.listen_until(limit("PAUSE_KEPT"), station.NEVER, before=route.began)
     names = asked(reports)
     check.equal(
         "nodes asked for more than once", sorted({name for name in names if names.count(name) > 1}), []
@@ -129,9 +131,7 @@ def test_failed_node_does_not_stop_the_route(station, network, route, check, lim
 @pytest.mark.bench_time(600)
 def test_unanswered_question_does_not_stop_the_route(station, network, route, check, limit):
     """A question without answer does not stop the route: it asks again, or for another node."""
-    route.answers(
-        lambda address: None if len(asked(station.session.reports[route.began :])) < 1 else route.DONE
-    )
+    route.answers(lambda _: None if len(asked(station.session.reports[route.began :])) < 1 else route.DONE)
     route.restart()
     reports = station.listen_until(
         limit("ROUTER_ROUND"), lambda reports: len(asked(reports)) > 1, before=route.began
@@ -145,7 +145,7 @@ def test_unanswered_question_does_not_stop_the_route(station, network, route, ch
 @pytest.mark.bench_time(300)
 def test_end_of_the_round(station, network, route, check, limit):
     """When every node is done the route reports that the reading is done."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     reports = station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
     check.true(
@@ -160,13 +160,13 @@ def test_end_of_the_round(station, network, route, check, limit):
 @pytest.mark.bench_time(200)
 def test_pause(station, network, route, check, limit, wait):
     """A paused route asks nothing."""
-    route.answers(lambda address: None)
+    route.answers(lambda _: None)
     route.restart()
     station.await_report(limit("ROUTER_START"), *ASK, before=route.began)
     station.do(0x12, 2)
     wait(limit("PAUSE_GRACE"))
     before = station.mark
-    reports = station.listen_until(limit("PAUSE_KEPT"), lambda reports: False, before=before)
+    reports = station.listen_until(limit("PAUSE_KEPT"), station.NEVER, before=before)
     check.equal("questions while it is paused", asked(reports), [])
 
 
@@ -176,11 +176,11 @@ def test_pause(station, network, route, check, limit, wait):
 @pytest.mark.bench_time(400)
 def test_resumption(station, network, route, check, limit):
     """After a pause the route goes on with the nodes that are not done."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     done = station.listen_until(limit("ROUTER_START"), asked, before=route.began)
     station.do(0x12, 2)
-    station.listen_until(limit("PAUSE_GRACE"), lambda reports: False, before=station.mark)
+    station.listen_until(limit("PAUSE_GRACE"), station.NEVER, before=station.mark)
     done = set(asked(station.session.reports[route.began :]))
     before = station.mark
     station.do(0x12, 3)
@@ -194,7 +194,7 @@ def test_resumption(station, network, route, check, limit):
 @pytest.mark.bench_time(600)
 def test_restart(station, network, route, check, limit):
     """A restarted route asks for every node again."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
     route.restart()
@@ -232,13 +232,9 @@ def test_read_count(station, network, route, check, limit):
 @pytest.mark.bench_time(300)
 def test_sequences_of_questions(station, network, route, check, limit):
     """Two questions of the route that follow each other have different sequence numbers."""
-    route.answers(lambda address: route.DONE)
+    route.answers(lambda _: route.DONE)
     route.restart()
     reports = station.listen_until(limit("ROUTER_ROUND"), ended, before=route.began)
-    pairs = [
-        (a.frame.sequence, b.frame.sequence)
-        for a, b in zip(reports, reports[1:], strict=False)
-        if a.content != b.content
-    ]
+    pairs = [(a.frame.sequence, b.frame.sequence) for a, b in pairwise(reports) if a.content != b.content]
     check.true("questions", bool(pairs), observed=len(reports), expected="at least two")
     check.equal("neighbours with one sequence", [pair for pair in pairs if pair[0] == pair[1]], [])

@@ -54,7 +54,7 @@ def on_answer(
     asked: tuple[int, int],
     change: Callable[[Frame, Frame], Frame | None],
     *,
-    wanted: Callable[[Frame], bool] = lambda answer: True,
+    wanted: Callable[[Frame], bool] = lambda _: True,
 ) -> None:
     """Change the answers to one function, denials included; None is silence."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rig.protocols.gdw1376_2.frame import Addresses, Frame
+from rig.protocols.gdw1376_2.information import UpInformation
 from rig.twin.defects import Parameter
 from rig.twin.defects.module_hooks import (
     ABSENT,
@@ -227,10 +228,10 @@ def phase_of_answer_swapped(device: EmulatedModule, _: Parameter) -> None:
     """Phases are counted from another terminal."""
 
     def change(_: Frame, answer: Frame) -> Frame:
-        phase = getattr(answer.information, "phase", 0)
-        if phase not in {1, 2, 3}:
+        told_of = answer.information
+        if not isinstance(told_of, UpInformation) or told_of.phase not in {1, 2, 3}:
             return answer
-        return replace(answer, information=replace(answer.information, phase=phase % 3 + 1))  # type: ignore[call-arg]
+        return replace(answer, information=replace(told_of, phase=told_of.phase % 3 + 1))
 
     on_answer(device, MONITOR, change, wanted=_answered)
 
