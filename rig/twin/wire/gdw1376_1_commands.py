@@ -17,7 +17,10 @@ from rig.twin.wire.gdw1376_1_calls import Call, Handler
 
 #: segment number that tells of a failure of a file transfer
 _FILE_FAILED: Final = b"\xff\xff\xff\xff"
+#: results of a forwarded reading (recalled): no port, no answer, data
+_NOT_SENT, _NO_ANSWER, _DATA = 0, 1, 5
 #: longest file, in octets
+_LONGEST_CONTENT: Final = 251
 _LONGEST_FILE: Final = 4 * 1024 * 1024
 _CLEAR_FILE: Final = 0
 #: rates by code of the forwarding word, in bit/s
@@ -51,6 +54,7 @@ def command_handlers() -> dict[tuple[int, int], Handler]:
         (Afn.CONTROL, 53): delete_port,
         (Afn.FILE_TRANSFER, 1): file_segment,
         (Afn.FORWARD, 1): forward,
+        (Afn.FORWARD, 9): forward_read,
     }
     return table
 
@@ -281,3 +285,32 @@ def forward(call: Call) -> None:
     # the port may repeat the request: the master waits as long as it said, and the answer to it comes once
     clock.call_at(clock.now_s() + wait_s + 1.0, call.deny)
     call.terminal.reader.forward(entry, data, back, wait_s=wait_s, baud=baud, raw=not address)
+
+
+def forward_read(call: Call) -> None:
+    """10 F9: one item of a meter named by its address, in the archive or not.
+
+    Spec: Q/GDW 376.1-2009 AFN=10H F9; layout and results recalled
+    """
+    values = dict(call.values)
+    port, target = _number(values, "port"), str(values.get("target") or "0" * 12)
+    identifier = bytes.fromhex(str(values.get("identifier") or "00" * 4))
+    head = bytes((port,)) + bytes.fromhex(target)[::-1]
+
+    def answer(result: int, content: bytes) -> None:
+        length = len(identifier) + len(content)
+        call.data(head + bytes((result, length)) + identifier[::-1] + content)
+
+    def back(data: bytes | None) -> None:
+        if data is None:
+            answer(_NO_ANSWER, b"")
+        else:
+            answer(_DATA, data[:_LONGEST_CONTENT])
+
+    reader = call.terminal.reader
+    if port not in reader.queues:
+        answer(_NOT_SENT, b"")
+        return
+    clock = call.terminal.engine.clock
+    clock.call_at(clock.now_s() + call.terminal.config.live_wait_s, lambda: answer(_NO_ANSWER, b""))
+    reader.read(MeterEntry(0, target, port), int.from_bytes(identifier, "big"), back)

@@ -30,6 +30,8 @@ _DEEPEST: Final = 62
 #: the place of a freeze is looked for so many times
 _MOST_TRIES: Final = 3
 _SEPARATOR: Final = 0xAA
+#: until then a present reading passes for that of midnight, where a meter freezes nothing
+_SOON_AFTER_MIDNIGHT_S: Final = 7200.0
 
 #: what came of reading one day: stored, no answer, or the meter has no freeze of that day
 Outcome = Literal["stored", "silent", "absent"]
@@ -176,11 +178,9 @@ class DayRead:
         ):
             return True
         got = _day_in(time[2:5])
-        if got is None or self.tries >= _MOST_TRIES:
-            self.done("absent")
-            return False
-        number = self.number + got - 1 - self.day
-        if number == self.number or number < 1:
+        # nothing so far back: older freezes stand at nearer places when some are missing between
+        number = self.number - 1 if got is None else self.number + got - 1 - self.day
+        if self.tries >= _MOST_TRIES or number == self.number or number < 1:
             self.done("absent")
             return False
         self.number = number
@@ -212,7 +212,8 @@ class DayRead:
 
     def _read_present(self) -> None:
         """Without frozen data: the present readings, which are right only soon after midnight."""
-        if self.number != 1:
+        into_s = self.collection.terminal.clock.epoch_s() % DAY_S
+        if self.number != 1 or into_s > _SOON_AFTER_MIDNIGHT_S:
             self.done("absent")
             return
         old = self.entry.protocol == DLT645_1997
