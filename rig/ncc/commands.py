@@ -178,7 +178,7 @@ class CommandDesk:
     def _fetch(
         self, command: Command, target: Terminal, outcome: Outcome, counter: int, *, important: bool
     ) -> None:
-        first = self._core.events._expected(target, important=important)  # noqa: SLF001 - one desk of the same core
+        first = self._core.events.expected(target, important=important)
         if first == counter:
             self._part(command, target, outcome)
             return
@@ -275,8 +275,12 @@ class CommandDesk:
 
     def _part(self, command: Command, target: Terminal, outcome: Outcome) -> None:
         """One request of a command ended."""
-        del target
         self._core.request_ended(outcome)
+        if outcome.status == "denied":
+            remote = target.session.remote if target.session is not None else command.terminal
+            self._core.note(
+                "refused.command", remote, f"{command.kind} of {command.terminal}: {outcome.message}"
+            )
         self._attempted(command, outcome)
         command.open -= 1
         if outcome.status == "done":

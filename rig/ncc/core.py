@@ -34,6 +34,7 @@ _DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
 #: the same refusal of the same peer is logged once in so many seconds
 _LOG_AGAIN_S: Final = 60.0
 _LOG_KEYS: Final = 10_000
+_LOGGED_CHARACTERS: Final = 300
 #: ends of connections that are nobody's fault
 _PEACEFUL: Final = frozenset({"closed.stop", "closed.logout", "closed.superseded"})
 
@@ -278,7 +279,7 @@ class Core:
             self._logged.clear()
         self._logged[key] = now_s
         level: Literal["info", "warning"] = "info" if reason in _PEACEFUL else "warning"
-        self._log(level, f"{reason} {remote}: {detail}")
+        self._log(level, f"{reason} {remote}: {detail[:_LOGGED_CHARACTERS]}")
 
     def request_ended(self, outcome: Outcome) -> None:
         """Count how a request ended."""

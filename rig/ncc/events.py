@@ -100,14 +100,11 @@ class EventDesk:
         if not self._core.settings.fetch_events:
             return
         for important, counter in ((True, counters[0]), (False, counters[1])):
-            if (
-                important not in terminal.fetching
-                and self._expected(terminal, important=important) != counter
-            ):
+            if important not in terminal.fetching and self.expected(terminal, important=important) != counter:
                 terminal.fetching.add(important)
                 self.fetch(terminal, counter, important=important)
 
-    def _expected(self, terminal: Terminal, *, important: bool) -> int:
+    def expected(self, terminal: Terminal, *, important: bool) -> int:
         """Number of the event that comes next."""
         known = terminal.next_event[important]
         if known is None:
@@ -117,7 +114,7 @@ class EventDesk:
 
     def fetch(self, terminal: Terminal, counter: int, *, important: bool) -> None:
         """Ask for the events up to a counter."""
-        first = self._expected(terminal, important=important)
+        first = self.expected(terminal, important=important)
         values = {"pm": first, "pn": counter}
         body = encode_unit(Afn.EVENTS, Content(0, 1 if important else 2, values), uplink=False)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _INITIATED: Final = 0xC0
 _DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
 _SHORTEST: Final = 20
+#: octets of a frame around its data units
+_AROUND: Final = 16
 #: link interface test
 _LOGIN, _LOGOUT, _HEARTBEAT = 1, 2, 3
 
@@ -208,6 +210,9 @@ class Session:
                     return
             elif isinstance(found, Frame):
                 if not self._pay(now_s):
+                    return
+                if len(found.body) + _AROUND > self._core.limits.frame_octets:
+                    self.close("frame-size", f"a frame with {len(found.body)} octets of data units")
                     return
                 self._frame(found)
             if self.closed:

@@ -164,10 +164,11 @@ def test_wrong_password_in_authentication_is_refused_and_counted(make):
     assert any("wrong PW" in line for line in world.log)
 
 
-def test_too_long_a_frame_ends_the_connection(make):
+@pytest.mark.parametrize("noise", [b"", b"abc"])
+def test_too_long_a_frame_ends_the_connection(make, noise):
     world = make(frame_octets=200)
     good, bad = world.terminal(1), world.terminal(2)
-    bad.report(0x0D, b"\0" * 300)
+    bad.stream.send(noise + build(bad.user(0xC4, 0x0D, 0x72, b"\0" * 300)))
     world.run(0.5)
     assert bad.closed
     assert world.counter("closed.frame-size") == 1

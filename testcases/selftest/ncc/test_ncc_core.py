@@ -208,7 +208,8 @@ def test_control_confirmed_and_denied(world):
     terminal.answers[0x05] = lambda _body: DENIED
     refused = world.center.wait(world.center.control(ADDRESS, 2, point=2))
     assert refused.status == "denied"
-    assert world.counter("requests.denied") == 1
+    assert world.counter("requests.denied") == world.counter("refused.command") == 1
+    assert any("control of 0171-0001: all denied" in line for line in world.log)
     outcomes = [row.outcome for row in world.center.audit(ADDRESS) if row.action == "control"]
     assert outcomes[0] == "ordered"
     assert sum("denied" in outcome for outcome in outcomes) == 1
