@@ -76,6 +76,7 @@ def test_complete(many, points, check):
 @pytest.mark.criterion("GDW1376.1.RESPONSE.READ")
 @pytest.mark.title_zh("终端自身数据的响应时间")
 @pytest.mark.known_bad("terminal-slow-own-data")
+@pytest.mark.inspection_item("P04")
 def test_own_data(tester, check):
     """Data of the terminal itself come in time."""
     answer = tester.read([0], [4], listen_s=60.0)
@@ -87,6 +88,7 @@ def test_own_data(tester, check):
 @pytest.mark.criterion("GDW1376.1.RESPONSE.METER")
 @pytest.mark.title_zh("电表实时数据的响应时间")
 @pytest.mark.known_bad("terminal-slow-meter-data")
+@pytest.mark.inspection_item("02013", "P04")
 def test_meter_data(tester, points, check):
     """Present readings of a meter come in time, the way down to the meter included."""
     answer = tester.read([points[-1].number], [134], listen_s=90.0)
@@ -98,6 +100,7 @@ def test_meter_data(tester, points, check):
 @pytest.mark.criterion("GDW1376.1.RESPONSE.SET")
 @pytest.mark.title_zh("参数设置的响应时间")
 @pytest.mark.known_bad("terminal-slow-confirmation")
+@pytest.mark.inspection_item("P06")
 def test_set(tester, keep_parameter, check):
     """The set of a parameter is confirmed in time."""
     values = keep_parameter(ALARM_HOURS)
@@ -112,6 +115,7 @@ def test_set(tester, keep_parameter, check):
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("历史数据的响应时间")
 @pytest.mark.known_bad("terminal-slow-history")
+@pytest.mark.inspection_item("P05")
 def test_history(tester, points, check):
     """A day freeze of every point comes in time."""
     today = tester.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)

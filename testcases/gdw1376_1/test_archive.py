@@ -86,6 +86,7 @@ def held(tester):
 
 @pytest.mark.title_zh("档案各字段可设可查")
 @pytest.mark.known_bad("terminal-archive-loses-class")
+@pytest.mark.inspection_item("01012", "M01")
 def test_reads_back(put, held, check):
     """Every field of an entry is answered as it was set."""
     asked = entry(
@@ -99,6 +100,7 @@ def test_reads_back(put, held, check):
 
 @pytest.mark.title_zh("一帧设置多个表计档案")
 @pytest.mark.known_bad("terminal-archive-first-entries-only")
+@pytest.mark.inspection_item("01012")
 def test_several_at_once(put, held, check):
     """All entries of one frame are taken."""
     put(*(entry(index) for index in range(310, 310 + AT_ONCE)))
@@ -115,6 +117,7 @@ def test_query_by_index(put, held, check):
 
 @pytest.mark.title_zh("测量点号为 0 表示删除")
 @pytest.mark.known_bad("terminal-archive-keeps-deleted")
+@pytest.mark.inspection_item("01012")
 def test_delete(put, held, check):
     """An entry set with measuring point 0 is deleted, its neighbour stays."""
     put(entry(330), entry(331))
@@ -124,6 +127,7 @@ def test_delete(put, held, check):
 
 @pytest.mark.title_zh("同一序号再次设置为更改")
 @pytest.mark.known_bad("terminal-archive-change-ignored")
+@pytest.mark.inspection_item("01012")
 def test_change(put, held, check):
     """An entry set again under its index takes the new address."""
     put(entry(340, address="000000000340"))
@@ -135,6 +139,7 @@ def test_change(put, held, check):
 @pytest.mark.bench_time(600)
 @pytest.mark.title_zh("档案容量")
 @pytest.mark.known_bad("terminal-archive-small")
+@pytest.mark.inspection_item("01012")
 def test_capacity(put, held, check, limit):
     """The archive holds the measuring points asked for, the last ones included."""
     wanted = int(limit("GDW1376.1.ARCHIVE"))
@@ -148,6 +153,7 @@ def test_capacity(put, held, check, limit):
 
 @pytest.mark.title_zh("掉电后档案不丢失")
 @pytest.mark.known_bad("terminal-archive-volatile")
+@pytest.mark.inspection_item("01012")
 def test_survives_power_loss(put, held, check, power_cycle):
     """The archive outlives the loss of the supply."""
     put(entry(350), entry(351))

@@ -38,6 +38,7 @@ def off_by(tester):
 @pytest.mark.criterion("GDW1376.1.CLOCK")
 @pytest.mark.title_zh("对时后终端时钟误差")
 @pytest.mark.known_bad("terminal-time-sync-ignored")
+@pytest.mark.inspection_item("01004")
 def test_set(tester, off_by, check, put_clock_back):
     """05 F31 sets the clock: it shows the time set, five minutes ahead here."""
     shift = timedelta(minutes=5)
@@ -50,6 +51,7 @@ def test_set(tester, off_by, check, put_clock_back):
 @pytest.mark.criterion("GDW1376.1.CLOCK")
 @pytest.mark.title_zh("向后对时")
 @pytest.mark.known_bad("terminal-clock-never-set-back", "terminal-time-sync-ignored")
+@pytest.mark.inspection_item("01004")
 def test_set_back(tester, off_by, check, put_clock_back):
     """A clock that is ahead is set back too."""
     shift = timedelta(minutes=-4)
@@ -61,6 +63,7 @@ def test_set_back(tester, off_by, check, put_clock_back):
 @pytest.mark.title_zh("广播对时被执行且不应答")
 @pytest.mark.criterion("GDW1376.1.CLOCK")
 @pytest.mark.known_bad("terminal-broadcast-time-ignored", "terminal-time-sync-ignored")
+@pytest.mark.inspection_item("01004", "01014")
 def test_set_by_broadcast(tester, off_by, check, put_clock_back):
     """A time sent to the broadcast address is taken and not answered."""
     shift = timedelta(minutes=3)
@@ -109,6 +112,7 @@ def test_wrong_password(tester, off_by, check, wrong_password):
 @pytest.mark.title_zh("终端日计时误差")
 @pytest.mark.known_bad("terminal-clock-fast")
 @pytest.mark.stand(rs485=1, carrier=0)
+@pytest.mark.inspection_item("12006")
 def test_drift(tester, off_by, check):
     """The terminal's clock gains or loses little in a day."""
     days = 4
@@ -122,6 +126,7 @@ def test_drift(tester, off_by, check):
 @pytest.mark.bench_time(1000)
 @pytest.mark.title_zh("停电期间时钟继续走时")
 @pytest.mark.known_bad("terminal-clock-stops-without-supply")
+@pytest.mark.inspection_item("M05")
 def test_runs_without_supply(tester, off_by, check, power_cycle):
     """The clock runs on while there is no supply."""
     before = off_by()
@@ -134,6 +139,7 @@ def test_runs_without_supply(tester, off_by, check, power_cycle):
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("终端对电表逐级对时")
 @pytest.mark.known_bad("terminal-never-sets-meters")
+@pytest.mark.inspection_item("01014", "M05")
 def test_meters_follow(concentrator, tester, points, check):
     """Within a day a meter whose clock is two minutes slow is set by the terminal."""
     concentrator.set_meter_clock(points[0].number, tester.clock.wall() - timedelta(minutes=2))
@@ -146,6 +152,7 @@ def test_meters_follow(concentrator, tester, points, check):
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("不在整点前后对电表对时")
 @pytest.mark.known_bad("terminal-sets-meters-at-full-hour")
+@pytest.mark.inspection_item("M05")
 def test_no_sync_at_full_hour(concentrator, tester, points, check, put_clock_back):
     """A terminal that is given the time at the full hour does not set its meters right then."""
     slow = timedelta(minutes=2)

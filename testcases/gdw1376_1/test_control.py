@@ -50,6 +50,7 @@ def relay_becomes(concentrator, tester, check):
 @pytest.mark.bench_time(10)
 @pytest.mark.title_zh("遥控跳闸至继电器断开")
 @pytest.mark.known_bad("terminal-trip-not-forwarded")
+@pytest.mark.inspection_item("04010", "P07")
 def test_trip(tester, points, relay_becomes, check):
     """A trip that was confirmed opens the meter's relay."""
     begin = tester.clock.now_s()
@@ -61,6 +62,7 @@ def test_trip(tester, points, relay_becomes, check):
 @pytest.mark.bench_time(20)
 @pytest.mark.title_zh("允许合闸")
 @pytest.mark.known_bad("terminal-close-not-forwarded", "terminal-trip-not-forwarded")
+@pytest.mark.inspection_item("04010")
 def test_close(tester, points, relay_becomes, status_word, check):
     """After a trip the permission to close reaches the meter: its relay is not commanded open any more."""
     begin = tester.clock.now_s()
@@ -77,6 +79,7 @@ def test_close(tester, points, relay_becomes, status_word, check):
 @pytest.mark.bench_time(30)
 @pytest.mark.title_zh("跳闸只作用于指定测量点")
 @pytest.mark.known_bad("terminal-trips-neighbour", "terminal-trip-not-forwarded")
+@pytest.mark.inspection_item("P09")
 def test_only_named_point(concentrator, tester, points, check):
     """A trip opens the relay of the named point and of no other."""
     tester.control(Content(points[0].number, TRIP, AT_ONCE))
@@ -114,6 +117,7 @@ def test_unknown_point(tester, points, check):
 @pytest.mark.bench_time(90)
 @pytest.mark.title_zh("电表无应答时不得确认跳闸")
 @pytest.mark.known_bad("terminal-trip-confirmed-unseen")
+@pytest.mark.inspection_item("P09")
 def test_silent_meter_not_confirmed(concentrator, tester, points, check):
     """A trip that does not reach its meter is not confirmed."""
     concentrator.silence(points[0].number)
@@ -127,6 +131,7 @@ def test_silent_meter_not_confirmed(concentrator, tester, points, check):
 @pytest.mark.bench_time(30)
 @pytest.mark.title_zh("保电期间拒绝跳闸")
 @pytest.mark.known_bad("terminal-keep-supply-ignored")
+@pytest.mark.inspection_item("04008")
 def test_keep_supply(concentrator, tester, points, check):
     """While supply is to be kept a trip is not carried out."""
     point = points[0].number
@@ -154,3 +159,45 @@ def test_trip_recorded(tester, points, check, event_masks):
     check.within(
         "time of the record", (records[-1].time() - when).total_seconds() / 60, "GDW1376.1.EVENT.TIME"
     )
+
+
+@pytest.mark.bench_time(150)
+@pytest.mark.title_zh("跳闸前的告警延时")
+@pytest.mark.known_bad("terminal-alarm-delay-ignored", "terminal-trip-not-forwarded")
+@pytest.mark.inspection_item("04010")
+def test_alarm_delay(concentrator, tester, points, check):
+    """With an alarm delay of a minute the relay opens after it and not before."""
+    point = points[0].number
+    tester.control(Content(point, TRIP, AT_ONCE | {"alarm_delay": 1}))
+    tester.wait(40.0)
+    early = "open" if concentrator.relay_is_open(point) else "closed"
+    check.equal("relay 40 s after the command", early, "closed")
+    tester.wait(50.0)
+    check.equal(
+        "relay 90 s after the command", "open" if concentrator.relay_is_open(point) else "closed", "open"
+    )
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.6")
+@pytest.mark.title_zh("催费告警投入与解除")
+@pytest.mark.known_bad("terminal-arrears-alarm-ignored")
+@pytest.mark.inspection_item("04007")
+def test_arrears_alarm(tester, check):
+    """The alarm of arrears goes on by F26 and off by F34, as the control state 0C F6 shows."""
+    for number, expected in ((26, True), (34, False)):
+        check.equal(f"answer to 05 F{number}", tester.control(Content(0, number)).accepted, True)
+        shown = tester.read([0], [6]).held(0, 6, "arrears_alarm")
+        check.equal(f"alarm after F{number}", str(shown).strip("0") not in {"", "absent", "denied"}, expected)
+
+
+@pytest.mark.clause("Q/GDW 1376.1-2013", "5.6 F29")
+@pytest.mark.title_zh("主动上报允许状态")
+@pytest.mark.known_bad("terminal-report-state-constant")
+@pytest.mark.inspection_item("01008")
+def test_report_state(tester, check):
+    """The uplink state 0C F4 shows whether reports are permitted: another code after F37 than after F29."""
+    codes = []
+    for number in (29, 37):
+        check.equal(f"answer to 05 F{number}", tester.control(Content(0, number)).accepted, True)
+        codes.append(tester.read([0], [4]).held(0, 4, "reports"))
+    check.equal("codes of permitted and forbidden reports", codes, [1, 2])

@@ -17,7 +17,8 @@ pytestmark = [
 
 STANDARD = "Q/GDW 1376.1-2013"
 PHONES, TRAFFIC, FORBID, PERMIT = 4, 36, 37, 29
-CHANGE, CLOCK_OFF, SUPPLY, AUTHENTICATION, FAILURE = 3, 12, 14, 20, 31
+CHANGE, CLOCK_OFF, SUPPLY, AUTHENTICATION = 3, 12, 14, 20
+FAILURE, TRAFFIC_EXCESS, STATUS_CHANGE = 31, 32, 33
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def event_reports(reports):
 @pytest.mark.title_zh("参数变更产生 ERC3 记录")
 @pytest.mark.criterion("GDW1376.1.EVENT.TIME")
 @pytest.mark.known_bad("terminal-parameter-change-not-recorded")
+@pytest.mark.inspection_item("05013")
 def test_parameter_change(tester, check, quiet, event_masks, keep_parameter):
     """A changed parameter leaves a record of code 3 with its time."""
     event_masks(CHANGE)
@@ -80,6 +82,7 @@ def test_authentication_failure(tester, check, quiet, event_masks, wrong_passwor
 @pytest.mark.criterion("GDW1376.1.EVENT.TIME")
 @pytest.mark.title_zh("停上电产生 ERC14 记录")
 @pytest.mark.known_bad("terminal-supply-times-swapped", "terminal-clock-stops-without-supply")
+@pytest.mark.inspection_item("05018")
 def test_supply(tester, check, quiet, event_masks, power_cycle):
     """Loss and return of the supply are recorded with their times (code 14)."""
     event_masks(SUPPLY)
@@ -102,6 +105,7 @@ def test_supply(tester, check, quiet, event_masks, power_cycle):
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("抄表失败产生 ERC31 记录")
 @pytest.mark.known_bad("terminal-reading-failure-not-recorded")
+@pytest.mark.inspection_item("05021", "05029")
 def test_reading_failure(concentrator, tester, check, points, quiet, event_masks):
     """A meter that cannot be read for a day and a half leaves a record of code 31 with its point."""
     event_masks(FAILURE)
@@ -116,6 +120,7 @@ def test_reading_failure(concentrator, tester, check, points, quiet, event_masks
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("电能表时间超差产生 ERC12 记录")
 @pytest.mark.known_bad("terminal-meter-clock-not-watched")
+@pytest.mark.inspection_item("05012")
 def test_meter_clock(concentrator, tester, check, points, quiet, event_masks):
     """A meter whose clock is an hour off leaves a record of code 12 with its point."""
     event_masks(CLOCK_OFF)
@@ -130,6 +135,7 @@ def test_meter_clock(concentrator, tester, check, points, quiet, event_masks):
 @pytest.mark.clause(STANDARD, "5.5 F9")
 @pytest.mark.title_zh("无效事件不记录")
 @pytest.mark.known_bad("terminal-event-validity-ignored")
+@pytest.mark.inspection_item("01011")
 def test_not_valid(tester, check, quiet, event_masks, change_parameter):
     """An event that F9 does not make valid is not recorded."""
     event_masks(CHANGE, valid=False, important=False)
@@ -141,6 +147,7 @@ def test_not_valid(tester, check, quiet, event_masks, change_parameter):
 @pytest.mark.clause(STANDARD, "5.5 F9")
 @pytest.mark.title_zh("重要事件与一般事件分别计数")
 @pytest.mark.known_bad("terminal-importance-ignored")
+@pytest.mark.inspection_item("01011")
 def test_importance(tester, check, quiet, event_masks, change_parameter):
     """F9 decides which ring an event goes to: EC1 for an important one, EC2 for a general one."""
     event_masks(CHANGE, important=False)
@@ -222,6 +229,7 @@ def test_survives_power_loss(tester, check, quiet, event_masks, change_parameter
 @pytest.mark.bench_time(90)
 @pytest.mark.title_zh("重要事件主动上报")
 @pytest.mark.known_bad("terminal-important-event-not-reported")
+@pytest.mark.inspection_item("02015", "05028", "P08")
 def test_reported(tester, check, permitted, event_masks, change_parameter):
     """An important event is reported without being asked for."""
     event_masks(CHANGE)
@@ -252,6 +260,7 @@ def test_report_asks_confirmation(tester, check, permitted, event_masks, change_
     "terminal-event-report-without-confirmation",
     "terminal-important-event-not-reported",
 )
+@pytest.mark.inspection_item("02015")
 def test_report_repeated(tester, check, permitted, event_masks, change_parameter):
     """The report of an important event that nobody confirms is sent again."""
     event_masks(CHANGE)
@@ -303,6 +312,7 @@ def test_general_not_reported(tester, check, permitted, event_masks, change_para
     "terminal-event-report-without-confirmation",
     "terminal-important-event-not-reported",
 )
+@pytest.mark.inspection_item("03009")
 def test_reported_after_outage(concentrator, tester, check, permitted, event_masks, change_parameter):
     """An event whose report could not be confirmed because the connection broke is reported on the next one."""
     event_masks(CHANGE)
@@ -315,3 +325,32 @@ def test_reported_after_outage(concentrator, tester, check, permitted, event_mas
     tester.session.wait_login(900.0, fresh=True)
     reports = event_reports(tester.session.listen(300.0))
     check.true("reports on the next connection", bool(reports), observed=len(reports), expected="1 or more")
+
+
+@pytest.mark.bench_time(200)
+@pytest.mark.title_zh("通信流量超门限产生 ERC32 记录")
+@pytest.mark.known_bad("terminal-traffic-excess-not-recorded")
+def test_traffic_excess(tester, check, quiet, event_masks, keep_parameter):
+    """Traffic beyond the limit of F36 leaves a record of code 32."""
+    event_masks(TRAFFIC_EXCESS)
+    keep_parameter(TRAFFIC)
+    tester.set(Content(0, TRAFFIC, {"monthly_limit": 100}))
+    tester.wait(150.0)
+    count = tester.event_count(TRAFFIC_EXCESS)
+    check.true("records of code 32", count > 0, observed=count, expected="1 or more")
+
+
+@pytest.mark.bench_time(250)
+@pytest.mark.title_zh("电能表状态字变位产生 ERC33 记录")
+@pytest.mark.known_bad("terminal-status-change-not-recorded")
+def test_status_change(concentrator, tester, check, points, quiet, event_masks):
+    """A status word of a meter that was seen to change leaves a record of code 33 with its point."""
+    event_masks(STATUS_CHANGE)
+    point = points[0].number
+    tester.read([point], [28])
+    tester.control(Content(point, 1, {"limit_time": 0, "alarm_delay": 0}))
+    tester.wait_for(lambda: concentrator.relay_is_open(point), 30.0)
+    tester.wait(90.0)
+    tester.read([point], [28])
+    named = [int(record.values["point"]) for record in tester.all_events(STATUS_CHANGE)]
+    check.true("points in records of code 33", point in named, observed=named, expected=point)

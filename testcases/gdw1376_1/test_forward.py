@@ -69,6 +69,7 @@ def meter_frame(octets):
 
 @pytest.mark.title_zh("透明转发的读命令得到电表应答")
 @pytest.mark.known_bad("terminal-forward-drops-end-octet")
+@pytest.mark.inspection_item("03013")
 def test_brings_answer(through, points, check):
     """The meter's answer to a forwarded read comes back whole."""
     answer = through(points[0].port, request(points[0]))
@@ -104,6 +105,7 @@ def test_port_of_answer(through, points, check):
 @pytest.mark.bench_time(30)
 @pytest.mark.title_zh("电表无应答时按超时时间返回")
 @pytest.mark.known_bad("terminal-forward-timeout-ignored")
+@pytest.mark.inspection_item("03013")
 def test_silent_meter(concentrator, through, points, check):
     """When the meter is silent the terminal says so after the timeout of the request."""
     concentrator.silence(points[0].number)
@@ -130,6 +132,7 @@ def test_unknown_port(through, points, check):
 @pytest.mark.title_zh("转发长度字不符时否认")
 @pytest.mark.known_bad("terminal-forward-length-trusted")
 @pytest.mark.parametrize("lie", [-4, 5])
+@pytest.mark.inspection_item("03013")
 def test_length_lies(tester, points, check, lie):
     """A length that is not that of the message is refused, not believed."""
     message = request(points[0])

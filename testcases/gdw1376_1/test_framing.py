@@ -202,6 +202,7 @@ def test_uplink_frame(tester, ignored):
 @pytest.mark.clause(STANDARD, "4.3.3.3")
 @pytest.mark.title_zh("不应答其他终端地址的帧")
 @pytest.mark.known_bad("terminal-address-unchecked")
+@pytest.mark.inspection_item("01002")
 def test_other_terminal(tester, ignored):
     """A frame for another terminal of the same region is not answered."""
     other = replace(tester.address, terminal=tester.address.terminal % 65000 + 1)
@@ -211,6 +212,7 @@ def test_other_terminal(tester, ignored):
 @pytest.mark.clause(STANDARD, "4.3.3.3")
 @pytest.mark.title_zh("不应答其他行政区划的帧")
 @pytest.mark.known_bad("terminal-region-unchecked")
+@pytest.mark.inspection_item("01002")
 def test_other_region(tester, ignored):
     """A frame for the same number in another region is not answered."""
     region = f"{(int(tester.address.region) + 1) % 10000:04d}"

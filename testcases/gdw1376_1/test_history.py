@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -69,6 +70,7 @@ def frozen(tester, points, loaded, energy, midnight, morning):
 @pytest.mark.bench_time(80_000)
 @pytest.mark.title_zh("日冻结示值等于零点实际电量")
 @pytest.mark.known_bad("terminal-day-freeze-of-reading-time")
+@pytest.mark.inspection_item("03002")
 def test_day_freeze(tester, frozen, check):
     """The day freeze F161 is the reading at midnight, not that of the moment it was fetched."""
     point, day, true = frozen()
@@ -92,6 +94,7 @@ def test_day_mark_repeated(tester, frozen, check):
 @pytest.mark.bench_time(80_000)
 @pytest.mark.title_zh("F1 日冻结与 F161 一致")
 @pytest.mark.known_bad("terminal-day-block-shifted-by-tariff")
+@pytest.mark.inspection_item("03002")
 def test_day_block(tester, frozen, check, points):
     """The day freeze block F1 has the same total and tariffs as F161."""
     point, day, _ = frozen()
@@ -107,6 +110,7 @@ def test_day_block(tester, frozen, check, points):
 @pytest.mark.bench_time(80_000)
 @pytest.mark.title_zh("反向日冻结")
 @pytest.mark.known_bad("terminal-reverse-freeze-of-forward", "terminal-day-freeze-of-reading-time")
+@pytest.mark.inspection_item("03002", "A05")
 def test_reverse_freeze(concentrator, tester, points, energy, midnight, morning, check):
     """The reverse day freeze F163 is the energy fed back up to midnight."""
     point = points[0].number
@@ -138,6 +142,7 @@ def test_unknown_day(tester, frozen, check):
 @pytest.mark.title_zh("日冻结存储天数")
 @pytest.mark.known_bad("terminal-freezes-overwritten-early")
 @pytest.mark.stand(rs485=1, carrier=0)
+@pytest.mark.inspection_item("03002")
 def test_days_kept(tester, loaded, points, morning, check, limit):
     """Day freezes of the past days are all there."""
     days = int(limit("GDW1376.1.FREEZE.DAYS"))
@@ -158,6 +163,7 @@ def test_days_kept(tester, loaded, points, morning, check, limit):
 @pytest.mark.title_zh("月冻结示值等于月末零点实际电量")
 @pytest.mark.known_bad("terminal-month-freeze-of-first-day", "terminal-day-freeze-of-reading-time")
 @pytest.mark.stand(rs485=1, carrier=0)
+@pytest.mark.inspection_item("03004")
 def test_month_freeze(tester, points, loaded, energy, morning, check):
     """The month freeze F177 is the reading at the end of the month."""
     point = loaded(points[0])
@@ -194,6 +200,7 @@ def curve(tester):
 @pytest.mark.bench_time(30_000)
 @pytest.mark.title_zh("有功功率曲线与实际值")
 @pytest.mark.known_bad("terminal-curve-of-one-phase")
+@pytest.mark.inspection_item("03003")
 def test_power_curve(concentrator, tester, points, curve, check):
     """The power curve F81 has the power that flowed, at every point."""
     point = points[0].number
@@ -212,6 +219,7 @@ def test_power_curve(concentrator, tester, points, curve, check):
 @pytest.mark.bench_time(30_000)
 @pytest.mark.title_zh("曲线按请求的密度给出")
 @pytest.mark.known_bad("terminal-curve-density-ignored")
+@pytest.mark.inspection_item("03003")
 def test_curve_density(concentrator, tester, points, curve, check):
     """At a density of an hour the points of the reading curve F101 are those of every fourth quarter."""
     point = points[0].number
@@ -259,6 +267,7 @@ def test_survives_power_loss(concentrator, tester, frozen, check, power_cycle):
 @pytest.mark.bench_time(100_000)
 @pytest.mark.title_zh("抄表中断恢复后补抄日冻结")
 @pytest.mark.known_bad("terminal-never-reads-again", "terminal-day-freeze-of-reading-time")
+@pytest.mark.inspection_item("03006", "P03")
 def test_recollection(concentrator, tester, points, loaded, energy, midnight, check, limit):
     """A meter that was silent around midnight is read again when it is back, with its values of midnight."""
     point = loaded(points[0])
@@ -299,3 +308,88 @@ def test_others_read(concentrator, tester, points, midnight, morning, check):
         if figure(tester.history([point.number], DAY, mark_of(day)), point.number, DAY, "total") is None
     ]
     check.equal("other points without a day freeze", missing, [])
+
+
+@pytest.mark.bench_time(180_000)
+@pytest.mark.title_zh("日电能量等于两次日冻结之差")
+@pytest.mark.known_bad("terminal-day-energy-of-day-before")
+@pytest.mark.inspection_item("03002")
+def test_day_energy(tester, points, loaded, energy, midnight, morning, check):
+    """The energy of a day F5 is what flowed between its two midnights."""
+    point = loaded(points[0])
+    midnight()
+    first = energy(point)
+    tester.wait(3600.0)
+    loaded(points[0], current_a=4.5, hours=3.0)
+    day = midnight()
+    true = energy(point) - first
+    morning()
+    shown = figure(tester.history([point], 5, mark_of(day)), point, 5, "total")
+    check.true("energy of the day", shown is not None, observed=shown or "absent", expected="a value")
+    check.between("energy of the day", shown, true - 2 * STEP, true + 2 * STEP, unit="kWh")
+
+
+@pytest.mark.bench_time(80_000)
+@pytest.mark.title_zh("抄表日冻结")
+@pytest.mark.known_bad("terminal-reading-day-shifted")
+@pytest.mark.inspection_item("03012")
+def test_reading_day(tester, frozen, check):
+    """The freeze of a reading day F169 (every day is one) is that of the day F161."""
+    point, day, _ = frozen()
+    expected = figure(tester.history([point], DAY, mark_of(day)), point, DAY, "total")
+    shown = figure(tester.history([point], 169, mark_of(day)), point, 169, "total")
+    check.equal("forward total of F169", str(shown), str(expected), unit="kWh")
+
+
+@pytest.mark.clause(STANDARD, "5.13 density")
+@pytest.mark.bench_time(30_000)
+@pytest.mark.title_zh("电能量曲线等于示值曲线之差")
+@pytest.mark.known_bad("terminal-energy-curve-cumulated")
+@pytest.mark.inspection_item("03003")
+def test_energy_curve(concentrator, tester, points, curve, check):
+    """Every point of the energy curve F97 is the step of the reading curve F101 that ends with it."""
+    point = points[0].number
+    concentrator.set_load(point, current_a=12.0)
+    begin = tester.clock.wall().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    tester.wait_until(begin + timedelta(hours=MORNING_H))
+    _, readings = curve(point, READING_CURVE, begin, 1, 5)
+    _, energies = curve(point, 97, begin + timedelta(minutes=15), 1, 4)
+    check.true(
+        "points of the curves",
+        None not in readings + energies,
+        observed=readings + energies,
+        expected="values",
+    )
+    steps = [later - earlier for earlier, later in itertools.pairwise(readings)]
+    check.equal("points of F97", energies, steps, unit="kWh")
+
+
+@pytest.mark.clause(STANDARD, "5.13 density")
+@pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
+@pytest.mark.bench_time(30_000)
+@pytest.mark.title_zh("电压曲线与实际值")
+@pytest.mark.known_bad("terminal-voltage-curve-scaled")
+@pytest.mark.inspection_item("03003")
+def test_voltage_curve(concentrator, tester, points, curve, check):
+    """The voltage curve F89 has the voltage that was there."""
+    point = points[0].number
+    concentrator.set_load(point, current_a=6.0, voltage_v=231.0)
+    begin = tester.clock.wall().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    tester.wait_until(begin + timedelta(hours=MORNING_H))
+    _, values = curve(point, 89, begin, 1, 3)
+    check.true("points of the curve", None not in values, observed=values, expected="three values")
+    for value in values:
+        check.within("voltage of a point", (value - 231) / 231 * 100, "GDW1376.1.VALUE.VARIABLE")
+
+
+@pytest.mark.bench_time(80_000)
+@pytest.mark.title_zh("终端与主站日通信流量")
+@pytest.mark.known_bad("terminal-traffic-history-lost")
+@pytest.mark.inspection_item("02009")
+def test_traffic_of_day(tester, midnight, check):
+    """The traffic of a past day can be asked for (F53)."""
+    day = midnight()
+    tester.wait(600.0)
+    shown = tester.history([0], 53, mark_of(day)).held(0, 53, "traffic")
+    good = not isinstance(shown, str) and shown > 0
+    check.true("traffic of the day", good, observed=shown, expected="more than nothing")

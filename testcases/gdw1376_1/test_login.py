@@ -175,6 +175,7 @@ def test_reconnects_without_confirmations(tester, communication, check):
 @pytest.mark.bench_time(60)
 @pytest.mark.title_zh("断线后重新登录")
 @pytest.mark.known_bad("terminal-redials-late")
+@pytest.mark.inspection_item("M03")
 def test_reconnects(tester, login, check):
     """After a broken connection the terminal calls and logs in again."""
     begin = tester.clock.now_s()
@@ -186,6 +187,7 @@ def test_reconnects(tester, login, check):
 @pytest.mark.bench_time(900)
 @pytest.mark.title_zh("上行中断恢复后重新登录")
 @pytest.mark.known_bad("terminal-gives-up-dialling")
+@pytest.mark.inspection_item("M03")
 def test_long_outage(concentrator, tester, check):
     """After an hour without network the terminal is back by itself."""
     concentrator.block_uplink(3600.0)
@@ -207,6 +209,7 @@ def test_long_outage(concentrator, tester, check):
 @pytest.mark.bench_time(900)
 @pytest.mark.title_zh("主用地址不通时使用备用地址")
 @pytest.mark.known_bad("terminal-backup-never-called")
+@pytest.mark.inspection_item("R02")
 def test_backup_address(concentrator, tester, keep_parameter, check):
     """When the main address does not answer the terminal logs in at the backup one (here: where it was before)."""
     known = keep_parameter(MASTER)
@@ -225,3 +228,18 @@ def test_backup_address(concentrator, tester, keep_parameter, check):
     check.true("connections at the backup address", opened > 0, observed=opened, expected="1 or more")
     tester.session.wait_login(120.0)
     check.within("time to the connection", tester.clock.now_s() - begin, "GDW1376.1.BACKUP")
+
+
+@pytest.mark.clause(STANDARD, "5.6")
+@pytest.mark.bench_time(300)
+@pytest.mark.title_zh("命令终端断开连接")
+@pytest.mark.known_bad("terminal-disconnect-ignored")
+def test_disconnect_command(tester, check):
+    """Told to disconnect (05 F39) the terminal closes its connection, and calls again later."""
+    before = len(tester.session.connections)
+    check.equal("answer to 05 F39", tester.control(Content(0, 39)).accepted, True)
+    tester.wait_for(lambda: not tester.session.connected, 60.0, step_s=0.5)
+    check.equal("connection a minute later", "open" if tester.session.connected else "closed", "closed")
+    tester.wait_for(lambda: len(tester.session.connections) > before, CALL_AGAIN_S, step_s=5.0)
+    opened = len(tester.session.connections) - before
+    check.true("later connections", opened > 0, observed=opened, expected="1 or more")

@@ -29,6 +29,7 @@ def changed(keep_parameter):
 @pytest.mark.clause(STANDARD, "5.5")
 @pytest.mark.title_zh("设置的参数可查询")
 @pytest.mark.known_bad("terminal-set-not-stored")
+@pytest.mark.inspection_item("01009")
 def test_set_reads_back(tester, check, changed):
     """A parameter that was set and confirmed is answered as it was set."""
     asked = changed(NETWORK_USER, user="bench-user", password="bench-word")
@@ -41,6 +42,7 @@ def test_set_reads_back(tester, check, changed):
 @pytest.mark.clause(STANDARD, "5.5")
 @pytest.mark.title_zh("一帧设置多个参数")
 @pytest.mark.known_bad("terminal-first-parameter-only")
+@pytest.mark.inspection_item("01005")
 def test_several_in_one_frame(tester, check, changed):
     """Several parameters in one frame are all set."""
     first = changed(COMMUNICATION, heartbeat=9)
@@ -71,6 +73,7 @@ def test_query_unknown(tester, check):
 @pytest.mark.clause(STANDARD, "5.5")
 @pytest.mark.title_zh("测量点参数按点保存")
 @pytest.mark.known_bad("terminal-point-parameter-shared")
+@pytest.mark.inspection_item("01007")
 def test_parameters_by_point(tester, check, points, changed):
     """Limits of one measuring point do not change those of another."""
     first, second = points[0].number, points[1].number
@@ -86,6 +89,7 @@ def test_parameters_by_point(tester, check, points, changed):
 @pytest.mark.clause(STANDARD, "5.5")
 @pytest.mark.title_zh("掉电后参数不丢失")
 @pytest.mark.known_bad("terminal-parameters-volatile")
+@pytest.mark.inspection_item("01005")
 def test_survives_power_loss(tester, check, changed, power_cycle):
     """A parameter that was set outlives the loss of the supply."""
     check.equal("answer to the set", tester.set(changed(TRAFFIC, monthly_limit=2_345_678)).accepted, True)
@@ -97,6 +101,7 @@ def test_survives_power_loss(tester, check, changed, power_cycle):
 @pytest.mark.clause(STANDARD, "4.3.4.6 PW")
 @pytest.mark.title_zh("密码错误的设置被否认")
 @pytest.mark.known_bad("terminal-password-unchecked")
+@pytest.mark.inspection_item("02011", "03010", "M02")
 def test_wrong_password(tester, check, changed, wrong_password):
     """A set with a wrong PW is denied and changes nothing."""
     before = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
@@ -109,6 +114,7 @@ def test_wrong_password(tester, check, changed, wrong_password):
 @pytest.mark.clause(STANDARD, "4.3.4.6 PW")
 @pytest.mark.title_zh("密码末字节也参与比较")
 @pytest.mark.known_bad("terminal-password-first-octets-only")
+@pytest.mark.inspection_item("03010")
 def test_password_compared_whole(tester, check, changed):
     """A PW that is wrong in its last octet only is wrong."""
     almost = tester.password[:-1] + bytes((tester.password[-1] ^ 0x01,))
@@ -119,6 +125,7 @@ def test_password_compared_whole(tester, check, changed):
 @pytest.mark.clause(STANDARD, "4.3.4.6 PW")
 @pytest.mark.title_zh("密码错误不得静默改写参数")
 @pytest.mark.known_bad("terminal-denies-and-stores")
+@pytest.mark.inspection_item("02011")
 def test_denied_set_changes_nothing(tester, check, changed, wrong_password):
     """Event masks stay as they are when a set with a wrong PW was denied."""
     before = tester.query(EVENTS).held(0, EVENTS, "important")
@@ -179,6 +186,7 @@ def test_broadcast_not_answered(tester, check):
 @pytest.mark.clause(STANDARD, "4.3.3.3")
 @pytest.mark.title_zh("广播设置被执行")
 @pytest.mark.known_bad("terminal-broadcast-ignored")
+@pytest.mark.inspection_item("01002")
 def test_broadcast_carried_out(tester, check, changed):
     """A set to the broadcast address is carried out without an answer."""
     everybody = replace(tester.address, terminal=0xFFFF, group=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import Content
 
 pytestmark = [
     pytest.mark.device("concentrator"),
@@ -52,6 +53,7 @@ def test_weekday(tester, check):
 
 @pytest.mark.title_zh("通信流量统计增长")
 @pytest.mark.known_bad("terminal-traffic-not-counted")
+@pytest.mark.inspection_item("02009")
 def test_traffic_counts(tester, check):
     """The traffic of the month (F10) grows with what is exchanged."""
     before = figure(tester.read([0], [TRAFFIC]), 0, TRAFFIC, "month")
@@ -69,6 +71,7 @@ def test_traffic_counts(tester, check):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 电压与实际值")
 @pytest.mark.known_bad("terminal-voltage-scaled")
+@pytest.mark.inspection_item("02008", "02010", "03001")
 def test_voltage(concentrator, tester, points, check):
     """The voltage of F25 is the one at the meter."""
     point = points[0].number
@@ -83,6 +86,7 @@ def test_voltage(concentrator, tester, points, check):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 电流与实际值")
 @pytest.mark.known_bad("terminal-current-divided")
+@pytest.mark.inspection_item("02008", "02010")
 def test_current(concentrator, tester, points, check):
     """The current of F25 is the one in the meter."""
     point = points[0].number
@@ -98,6 +102,7 @@ def test_current(concentrator, tester, points, check):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 有功功率与实际值")
 @pytest.mark.known_bad("terminal-power-decimal-shifted")
+@pytest.mark.inspection_item("02008", "02010")
 def test_power(concentrator, tester, points, check):
     """The active power of F25 is the one that flows, in kW."""
     point = points[0].number
@@ -111,6 +116,7 @@ def test_power(concentrator, tester, points, check):
 
 @pytest.mark.title_zh("F129 正向有功总示值与实际电量")
 @pytest.mark.known_bad("terminal-reading-cut-to-whole")
+@pytest.mark.inspection_item("02002", "02010", "03001")
 def test_forward_total(tester, points, check, energy, matches, loaded):
     """The forward active total of F129 is the energy that has flown through the meter."""
     point = loaded(points[0])
@@ -121,6 +127,7 @@ def test_forward_total(tester, points, check, energy, matches, loaded):
 
 @pytest.mark.title_zh("F129 费率示值之和等于总示值")
 @pytest.mark.known_bad("terminal-tariffs-shifted")
+@pytest.mark.inspection_item("02006")
 def test_tariffs_of_forward(tester, points, check, energy, matches, loaded):
     """The tariffs of F129 are those of the meter, each in its place."""
     point = loaded(points[0])
@@ -135,6 +142,7 @@ def test_tariffs_of_forward(tester, points, check, energy, matches, loaded):
 
 @pytest.mark.title_zh("F131 反向有功示值")
 @pytest.mark.known_bad("terminal-reverse-never-read")
+@pytest.mark.inspection_item("A05")
 def test_reverse_total(concentrator, tester, points, check, energy, matches):
     """Energy that flows back is in F131."""
     point = points[0].number
@@ -147,6 +155,7 @@ def test_reverse_total(concentrator, tester, points, check, energy, matches):
 
 @pytest.mark.title_zh("F33 与 F129 一致")
 @pytest.mark.known_bad("terminal-block-read-once")
+@pytest.mark.inspection_item("02010")
 def test_forward_block(tester, points, check, energy, matches, loaded):
     """The forward block F33 has the energy that has flown, and its tariffs add up."""
     tester.read([points[0].number], [33])
@@ -221,6 +230,7 @@ def test_event_flags(tester, check, important_event):
 @pytest.mark.clause(STANDARD, "5.9")
 @pytest.mark.title_zh("终端支持的信息类")
 @pytest.mark.known_bad("terminal-denies-supported-configuration")
+@pytest.mark.inspection_item("01010")
 def test_supported_events(tester, check):
     """The terminal tells which events it records (09 F8), among them the change of parameters."""
     answer = tester.ask(Afn.CONFIGURATION, identifiers([0], [8]))
@@ -230,4 +240,109 @@ def test_supported_events(tester, check):
         shown is not None and bool(int(str(shown), 16) & 0b100),
         observed=shown or answer.said,
         expected="ERC 3 among them",
+    )
+
+
+@pytest.mark.criterion("GDW1376.1.TIME_TAG")
+@pytest.mark.title_zh("F27 电能表日历时钟")
+@pytest.mark.known_bad("terminal-own-clock-for-meter")
+@pytest.mark.inspection_item("02007")
+def test_meter_clock(concentrator, tester, points, check):
+    """F27 shows the clock of the meter, not that of the terminal."""
+    point = points[0].number
+    concentrator.set_meter_clock(point, tester.clock.wall() - timedelta(minutes=40))
+    shown = str(tester.read([point], [27]).held(point, 27, "meter_clock"))
+    check.true("clock of the meter", shown[:2] == "20", observed=shown, expected="a time")
+    when = datetime.fromisoformat(" ".join(part for part in shown.split() if part[0] != "W"))
+    off = (when - concentrator.meter_clock(point)).total_seconds() / 60
+    check.within("clock in F27 against the meter's", off, "GDW1376.1.TIME_TAG")
+
+
+@pytest.mark.title_zh("F161 电能表通断电状态")
+@pytest.mark.known_bad("terminal-relay-state-constant")
+@pytest.mark.inspection_item("02007")
+def test_relay_state(concentrator, tester, points, check):
+    """F161 shows the meter's relay: another state when it is open."""
+    point = points[0].number
+    before = tester.read([point], [161]).held(point, 161, "state")
+    tester.control(Content(point, 1, {"limit_time": 0, "alarm_delay": 0}))
+    tester.wait_for(lambda: concentrator.relay_is_open(point), 30.0)
+    tester.wait(90.0)
+    after = tester.read([point], [161]).held(point, 161, "state")
+    check.true(
+        "state with the relay closed and open",
+        before != after,
+        observed=[before, after],
+        expected="two states",
+    )
+
+
+@pytest.mark.title_zh("F28 电能表运行状态字及变位")
+@pytest.mark.known_bad("terminal-status-change-not-flagged")
+@pytest.mark.inspection_item("02007")
+def test_status_words(concentrator, tester, points, check):
+    """After the relay has opened F28 flags a change in status word 3."""
+    point = points[0].number
+    tester.read([point], [28])
+    tester.control(Content(point, 1, {"limit_time": 0, "alarm_delay": 0}))
+    tester.wait_for(lambda: concentrator.relay_is_open(point), 30.0)
+    tester.wait(90.0)
+    changed = tester.read([point], [28]).held(point, 28, "changed_3")
+    check.true(
+        "changed bits of status word 3",
+        str(changed).strip("0") not in {"", "absent"},
+        observed=changed,
+        expected="the relay's bit",
+    )
+
+
+@pytest.mark.title_zh("F41 当日正向有功电能量")
+@pytest.mark.bench_time(60_000)
+@pytest.mark.known_bad("terminal-energy-of-today-doubled")
+def test_energy_today(tester, points, check, energy, loaded):
+    """F41 is the energy since midnight."""
+    point = loaded(points[0], hours=0.1)
+    tomorrow = tester.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    tester.wait_until(tomorrow)
+    base = energy(point)
+    tester.wait(7 * 3600.0)
+    before = energy(point) - base
+    shown = figure(tester.read([point], [41]), point, 41, "total")
+    after = energy(point) - base
+    check.true("energy of today", shown is not None, observed=shown or "absent", expected="a value")
+    check.between("energy of today", shown, before - 2 * STEP, after + 2 * STEP, unit="kWh")
+
+
+@pytest.mark.clause(STANDARD, "5.9")
+@pytest.mark.title_zh("终端版本信息")
+@pytest.mark.known_bad("terminal-version-blank")
+@pytest.mark.inspection_item("01010")
+def test_version(tester, check):
+    """The version 09 F1 names maker, device and software."""
+    answer = tester.ask(Afn.CONFIGURATION, identifiers([0], [1]))
+    for key in ("maker", "device", "software"):
+        shown = str(answer.held(0, 1, key))
+        check.true(
+            key, bool(shown.strip()) and shown != "denied", observed=shown or "(blank)", expected="a text"
+        )
+
+
+@pytest.mark.clause(STANDARD, "5.9")
+@pytest.mark.title_zh("终端支持的参数列表")
+@pytest.mark.known_bad("terminal-supported-list-shifted")
+@pytest.mark.inspection_item("01010")
+def test_supported_parameters(tester, check):
+    """Every parameter that was just queried is in the list of supported ones (09 F4)."""
+    answer = tester.ask(Afn.CONFIGURATION, identifiers([0], [4]))
+    types = (
+        bytes.fromhex(str(answer.held(0, 4, "types")))
+        if answer.frames and answer.value(0, 4, "types")
+        else b""
+    )
+    listed = {
+        8 * place + bit + 1 for place, octet in enumerate(types) for bit in range(8) if octet >> bit & 1
+    }
+    known = [number for number in (1, 3, 9) if tester.query(number).pairs == [f"P0 F{number}"]]
+    check.equal(
+        "parameters answered and not listed", [number for number in known if number not in listed], []
     )

@@ -37,6 +37,7 @@ def supply_records(reports):
 @pytest.mark.bench_time(120)
 @pytest.mark.title_zh("停电后依靠储能上报")
 @pytest.mark.known_bad("terminal-outage-not-reported")
+@pytest.mark.inspection_item("05018")
 def test_outage_reported(concentrator, tester, check, event_masks):
     """The terminal reports the loss of its supply (ERC 14) on its stored energy."""
     event_masks(SUPPLY)
@@ -62,6 +63,7 @@ def test_outage_reported(concentrator, tester, check, event_masks):
 @pytest.mark.bench_time(1_500)
 @pytest.mark.title_zh("上电后上报")
 @pytest.mark.known_bad("terminal-return-not-reported")
+@pytest.mark.inspection_item("05018")
 def test_return_reported(concentrator, tester, check, event_masks, power_cycle):
     """After the return of the supply a record of code 14 with the time of the return is reported."""
     event_masks(SUPPLY)

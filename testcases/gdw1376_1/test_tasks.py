@@ -68,6 +68,7 @@ def of_tasks(reports, afn):
 @pytest.mark.bench_time(2_400)
 @pytest.mark.title_zh("1类数据任务按基准时间和周期上报")
 @pytest.mark.known_bad("terminal-task-base-time-ignored")
+@pytest.mark.inspection_item("06001")
 def test_class_1_schedule(tester, points, task, check):
     """A class 1 task reports at its base time and then at every period."""
     base = next_quarter(tester) + timedelta(minutes=15)
@@ -91,6 +92,7 @@ def test_class_1_schedule(tester, points, task, check):
 @pytest.mark.bench_time(2_000)
 @pytest.mark.title_zh("任务上报的数据单元")
 @pytest.mark.known_bad("terminal-task-first-unit-only")
+@pytest.mark.inspection_item("06001")
 def test_class_1_content(tester, points, task, check):
     """The report of a task has all the units that the task names."""
     point = points[0].number
@@ -118,6 +120,7 @@ def test_report_control(tester, points, task, check):
 @pytest.mark.bench_time(100_000)
 @pytest.mark.title_zh("2类数据任务上报日冻结")
 @pytest.mark.known_bad("terminal-class-2-task-never-runs")
+@pytest.mark.inspection_item("06002")
 def test_class_2(tester, points, task, check):
     """A class 2 task of every day reports the day freezes of the day that ended."""
     today = tester.clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -143,6 +146,7 @@ def test_class_2(tester, points, task, check):
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("停止任务后不再上报")
 @pytest.mark.known_bad("terminal-task-cannot-be-stopped")
+@pytest.mark.inspection_item("06001")
 def test_stop(tester, points, task, check):
     """A task that was stopped does not report any more."""
     task(1, [f"P{points[0].number} F129"], base=next_quarter(tester), period=15)

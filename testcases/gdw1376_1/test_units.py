@@ -29,6 +29,7 @@ def test_several_types(tester, check):
 
 @pytest.mark.title_zh("一个 DA 中的多个测量点")
 @pytest.mark.known_bad("terminal-lowest-point-only")
+@pytest.mark.inspection_item("03011")
 def test_several_points(tester, check, points):
     """Several bits in DA ask for several measuring points, and they come in rising order."""
     first, second = points[0].number, points[1].number
@@ -69,6 +70,7 @@ def test_group_boundary(tester, check, archive_of):
 
 @pytest.mark.title_zh("DA 为 FF00H 表示全部测量点")
 @pytest.mark.known_bad("terminal-all-points-unknown")
+@pytest.mark.inspection_item("03011")
 def test_all_points(tester, check, points):
     """DA of FF 00 stands for all valid measuring points."""
     answer = tester.ask(Afn.REALTIME_DATA, encode_unit_id([-1], [FORWARD]), listen_s=60.0)

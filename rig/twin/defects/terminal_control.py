@@ -312,3 +312,63 @@ def forward_length_trusted(device: EmulatedTerminal, _: Parameter) -> None:
 def forward_without_password(device: EmulatedTerminal, _: Parameter) -> None:
     """What goes to the meter is the meter's matter."""
     without_password(device, _FORWARD)
+
+
+# --- more commands, files --------------------------------------------------------------------------------------------
+
+
+@defect(
+    "terminal-alarm-delay-ignored", "trips at once though an alarm was to come first", "5.6 F1", role=ROLE
+)
+def alarm_delay_ignored(device: EmulatedTerminal, _: Parameter) -> None:
+    """Reads the lower half of the octet."""
+    control = device.terminal.control
+    trip = control.trip
+
+    def at_once(entry: MeterEntry, done: Told, *, alarm_min: int = 0, limit_half_hours: int = 0) -> None:
+        del alarm_min
+        trip(entry, done, limit_half_hours=limit_half_hours)
+
+    overrule(control, "trip", at_once)
+
+
+@defect("terminal-arrears-alarm-ignored", "confirms the alarm of arrears and does nothing", "5.6", role=ROLE)
+def arrears_alarm_ignored(device: EmulatedTerminal, _: Parameter) -> None:
+    """Has no buzzer."""
+    handle(device, _CONTROL, 26, lambda call, _: call.confirm())
+
+
+@defect("terminal-report-state-constant", "shows reports as permitted in 0C F4 always", "5.6 F29", role=ROLE)
+def report_state_constant(device: EmulatedTerminal, _: Parameter) -> None:
+    """A constant octet."""
+    on_values(device, Afn.REALTIME_DATA, {4}, lambda _, values: {**values, "reports": 1})
+
+
+@defect("terminal-disconnect-ignored", "confirms the command to disconnect and stays", "5.6", role=ROLE)
+def disconnect_ignored(device: EmulatedTerminal, _: Parameter) -> None:
+    """Always online, its maker thought."""
+    handle(device, _CONTROL, 39, lambda call, _: call.confirm())
+
+
+@defect("terminal-file-number-constant", "answers every segment of a file with number 0", "5.15", role=ROLE)
+def file_number_constant(device: EmulatedTerminal, _: Parameter) -> None:
+    """The answer is made once."""
+    on_values(device, Afn.FILE_TRANSFER, {1}, lambda _, values: {**values, "segment": 0})
+
+
+@defect(
+    "terminal-file-gap-accepted", "takes segments of a file in any order without looking", "5.15", role=ROLE
+)
+def file_gap_accepted(device: EmulatedTerminal, _: Parameter) -> None:
+    """Writes behind what it has."""
+
+    def taken(call: Call, _: Handler) -> None:
+        call.data(int(str(call.values["segment"])).to_bytes(4, "little"))
+
+    handle(device, Afn.FILE_TRANSFER, 1, taken)
+
+
+@defect("terminal-file-without-password", "takes files with any PW", "4.3.4.6 PW", role=ROLE)
+def file_without_password(device: EmulatedTerminal, _: Parameter) -> None:
+    """The file has a checksum of its own, its maker thought."""
+    without_password(device, Afn.FILE_TRANSFER)

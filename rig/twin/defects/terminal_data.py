@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -447,3 +448,116 @@ def silent_meter_stops_round(device: EmulatedTerminal, _: Parameter) -> None:
 
     overrule(collection, "_begin", begin)
     _asks_no_meter(device)
+
+
+# --- more of class 1, configuration and class 2 ------------------------------------------------------------------------
+
+
+@defect("terminal-own-clock-for-meter", "shows its own clock in F27", "5.12", role=ROLE)
+def own_clock_for_meter(device: EmulatedTerminal, _: Parameter) -> None:
+    """The same, its maker thought."""
+
+    def own_clock(_: DataUnit, values: Values) -> dict[str, Any]:
+        return values | {"meter_clock": device.terminal.clock.now()}
+
+    on_values(device, _REALTIME, {27}, own_clock)
+
+
+@defect("terminal-relay-state-constant", "shows every relay closed in F161", "5.12", role=ROLE)
+def relay_state_constant(device: EmulatedTerminal, _: Parameter) -> None:
+    """The field was never filled."""
+    on_values(device, _REALTIME, {161}, lambda _, values: values | {"state": "00"})
+
+
+@defect("terminal-status-change-not-flagged", "flags no change of status words in F28", "5.12", role=ROLE)
+def status_change_not_flagged(device: EmulatedTerminal, _: Parameter) -> None:
+    """Compares with what it has just stored."""
+
+    def unchanged(_: DataUnit, values: Values) -> Values:
+        return {key: "0000" if key.startswith("changed") else value for key, value in values.items()}
+
+    on_values(device, _REALTIME, {28}, unchanged)
+
+
+@defect("terminal-energy-of-today-doubled", "counts the energy of today twice in F41", "5.12", role=ROLE)
+def energy_of_today_doubled(device: EmulatedTerminal, _: Parameter) -> None:
+    """Adds the total to the sum of the tariffs."""
+    _scaled(device, _REALTIME, 41, "total", "2", "0.0001")
+
+
+@defect("terminal-version-blank", "does not fill in its software version", "5.9", role=ROLE)
+def version_blank(device: EmulatedTerminal, _: Parameter) -> None:
+    """Left to the factory, which forgot it."""
+    on_values(device, Afn.CONFIGURATION, {1}, lambda _, values: values | {"software": ""})
+
+
+@defect("terminal-supported-list-shifted", "lists supported parameters one bit too high", "5.9", role=ROLE)
+def supported_list_shifted(device: EmulatedTerminal, _: Parameter) -> None:
+    """Bit n for Fn."""
+
+    def shifted(_: DataUnit, values: Values) -> Values:
+        types = bytes.fromhex(str(values["types"]))
+        number = int.from_bytes(types, "little") << 1 & (1 << 8 * len(types)) - 1
+        return values | {"types": number.to_bytes(len(types), "little").hex()}
+
+    on_values(device, Afn.CONFIGURATION, {4}, shifted)
+
+
+def _day_before(device: EmulatedTerminal, number: int) -> None:
+    """Answer a type with the data of the day before."""
+
+    def earlier(frame: Frame) -> Frame:
+        if not asks(device, frame, _HISTORY, number):
+            return frame
+        made = []
+        for unit in parse_message(frame, device.wire.profile).units:
+            values = values_of(unit)
+            day = date.fromisoformat(str(values["date"])) - timedelta(days=1)
+            content = Content(unit.point, unit.number, values | {"date": day.isoformat()})
+            made.append(encode_unit(_HISTORY, content, uplink=False))
+        return with_body(device, frame, b"".join(made))
+
+    hear_frames(device, earlier)
+
+
+@defect(
+    "terminal-day-energy-of-day-before", "answers F5 with the energy of the day before", "5.13", role=ROLE
+)
+def day_energy_of_day_before(device: EmulatedTerminal, _: Parameter) -> None:
+    """Takes the day of the first freeze for the day of the energy."""
+    _day_before(device, 5)
+
+
+@defect("terminal-reading-day-shifted", "answers F169 with the freeze of the day before", "5.13", role=ROLE)
+def reading_day_shifted(device: EmulatedTerminal, _: Parameter) -> None:
+    """Another meaning of the day than in F161."""
+    _day_before(device, 169)
+
+
+@defect(
+    "terminal-energy-curve-cumulated", "sums up the points of the energy curve F97", "5.13 density", role=ROLE
+)
+def energy_curve_cumulated(device: EmulatedTerminal, _: Parameter) -> None:
+    """Energy since the start of the curve, its maker thought."""
+
+    def summed(_: DataUnit, values: Values) -> Values:
+        total = Decimal(0)
+        for key, value in values.items():
+            if key.startswith("point.") and isinstance(value, Decimal):
+                total += value
+                values[key] = total
+        return values
+
+    on_values(device, _HISTORY, {97}, summed)
+
+
+@defect("terminal-voltage-curve-scaled", "keeps voltages of the curve F89 too low", "5.13 density", role=ROLE)
+def voltage_curve_scaled(device: EmulatedTerminal, _: Parameter) -> None:
+    """Scales by 220 / 230."""
+    _scaled(device, _HISTORY, 89, "point.", "0.9565", "0.1")
+
+
+@defect("terminal-traffic-history-lost", "forgets the traffic of past days", "5.13", role=ROLE)
+def traffic_history_lost(device: EmulatedTerminal, _: Parameter) -> None:
+    """Clears the counter at midnight, and the history with it."""
+    on_values(device, _HISTORY, {53}, lambda _, values: values | {"traffic": Decimal(0)})

@@ -555,3 +555,15 @@ def drops_line_at_dip(device: EmulatedTerminal, _: Parameter) -> None:
             device.terminal.uplink.reconnect()
 
     overrule(power, "on", restarted)
+
+
+@defect("terminal-traffic-excess-not-recorded", "leaves no record of too much traffic", "5.14", role=ROLE)
+def traffic_excess_not_recorded(device: EmulatedTerminal, _: Parameter) -> None:
+    """Its owner pays, not its maker."""
+    no_event(device, 32)
+
+
+@defect("terminal-status-change-not-recorded", "leaves no record of changed status words", "5.14", role=ROLE)
+def status_change_not_recorded(device: EmulatedTerminal, _: Parameter) -> None:
+    """Flags them in F28 and thinks that is enough."""
+    no_event(device, 33)
