@@ -272,6 +272,11 @@ class Station:
         found = matching(self.listen_until(seconds, matching, before=before))
         return found[0] if found else None
 
+    @staticmethod
+    def said(code: int | None) -> str:
+        """A denial in words."""
+        return said(code)
+
     @property
     def mark(self) -> int:
         """Where the list of reports ends now, for ``before``."""

@@ -172,7 +172,7 @@ def test_pause(station, network, route, check, limit, wait):
 
 @pytest.mark.clause(STANDARD, "12F3")
 @pytest.mark.title_zh("路由恢复后继续未完成的抄读")
-@pytest.mark.known_bad("module-resumes-from-the-start", "module-asks-done-nodes-again")
+@pytest.mark.known_bad("module-resumes-from-the-start")
 @pytest.mark.bench_time(400)
 def test_resumption(station, network, route, check, limit):
     """After a pause the route goes on with the nodes that are not done."""

@@ -128,22 +128,13 @@ def loses_highest_octet(device: EmulatedModule, _: Parameter) -> None:
     wrap(device, SET_ADDRESS, change)
 
 
-@module_defect("mode-tells-old-address", "tells the first main address in its running mode for ever", "03F10")
+@module_defect(
+    "mode-tells-old-address", "tells the main address of its start in its running mode for ever", "03F10"
+)
 def mode_tells_old_address(device: EmulatedModule, _: Parameter) -> None:
-    """Filled in when the first address came."""
-    first: list[str] = []
-
-    def note(request: Any, sound: Any) -> Frame | None:
-        first.append(request.content["main_address"])
-        answer: Frame | None = sound(request)
-        return answer
-
-    wrap(device, SET_ADDRESS, note)
-    told(
-        device,
-        RUNNING_MODE,
-        lambda content: content.update(main_address=(first or [content["main_address"]])[0]),
-    )
+    """Filled in once."""
+    first = device.cco.main_address
+    told(device, RUNNING_MODE, lambda content: content.update(main_address=first))
 
 
 @module_defect("takes-hex-address", "confirms a main address that is not BCD", "05F1")

@@ -20,7 +20,7 @@ _CONTROLS = frozenset({0x01, 0x05, 0x12})
 _LONGEST = 2048
 _MOST_ERRORS = 5
 #: query of the version, as the look-alike is understood
-_VERSION_QUERY = bytes.fromhex("680F0043000000000000030100474716")
+_VERSION_QUERY = bytes.fromhex("680F00430000000000000301004716")
 
 
 def _length(data: bytes) -> int:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from rig.protocols.gdw1376_2.codes import DLT645_2007
 from rig.protocols.gdw1376_2.frame import Frame
 from rig.twin.defects import Parameter
-from rig.twin.defects.module_hooks import from_meter, module_defect, reported, told, values, with_values, wrap
+from rig.twin.defects.module_hooks import (
+    from_meter,
+    module_defect,
+    overrule,
+    reported,
+    told,
+    values,
+    with_values,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from rig.twin.build_module import EmulatedModule
@@ -99,7 +108,11 @@ def asks_done_nodes_again(device: EmulatedModule, _: Parameter) -> None:
 @module_defect("stays-with-failed-node", "asks for ever for a node that the concentrator gave up", "14F1")
 def stays_with_failed_node(device: EmulatedModule, _: Parameter) -> None:
     """Failed is taken for not yet."""
-    device.cco.behaviour.reads_denied_node = True
+    route, archive = device.cco.route, device.cco.archive
+    sound = route._candidate  # noqa: SLF001 - a defect reaches into the device
+    overrule(
+        route, "_candidate", lambda: next((node for node in archive.nodes if node.given_up), None) or sound()
+    )
 
 
 @module_defect("router-hangs-without-answer", "asks nothing more after a question without answer", "14F1")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FILE, RUNNING_MODE = (0x15, 1), (0x03, 10)
 CLEAR = 0
+_ANNOUNCED = 256
 
 
 @module_defect("segments-counted-from-one", "answers a segment with the number of the next one", "15F1")
@@ -97,9 +98,8 @@ def runs_broken_file(device: EmulatedModule, _: Parameter) -> None:
 @module_defect("takes-oversize-segment", "takes segments longer than it announces", "15F1")
 def takes_oversize_segment(device: EmulatedModule, _: Parameter) -> None:
     """The limit is told and not looked at."""
-    announced = device.config.longest_file_packet
     device.config.longest_file_packet = 9999
-    told(device, RUNNING_MODE, lambda content: content.update(longest_file_packet=announced))
+    told(device, RUNNING_MODE, lambda content: content.update(longest_file_packet=_ANNOUNCED))
 
 
 @module_defect("upgrades-only-once", "takes no file after one that was cleared", "15F1")
