@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from fixtures.terminal_world import PASSWORD, PORT, World, value
+from fixtures.terminal_world import PASSWORD, PORT, World, at, value
 from rig.protocols.dlt645.frame import encode as encode_645
 from rig.protocols.dlt645.messages import read_data
 from rig.protocols.gdw1376_1 import builders
@@ -108,7 +108,7 @@ def test_events_over_several_frames():
 def test_silent_meter_is_an_event_once():
     world = World(2)
     world.silence(2)
-    world.wait_until(datetime(2026, 3, 3, 8, 0))
+    world.wait_until(at(2026, 3, 3, 8, 0))
     world.restore(2)
     world.wait(3600.0)
     found = [(int(record["begins"]), int(record["point"])) for record in world.records(important=True)]
@@ -117,7 +117,7 @@ def test_silent_meter_is_an_event_once():
 
 def test_reading_that_goes_down_is_an_event():
     world = World(1)
-    world.wait_until(datetime(2026, 3, 3, 8, 0))
+    world.wait_until(at(2026, 3, 3, 8, 0))
     entry = world.terminal.archive.at_point(1)
     world.terminal.compare_readings(entry, bytes.fromhex("00000100"), bytes.fromhex("99990000"))
     world.terminal.compare_readings(entry, bytes.fromhex("00000100"), bytes.fromhex("00000100"))
@@ -127,7 +127,7 @@ def test_reading_that_goes_down_is_an_event():
 
 def test_clock_of_a_meter_is_looked_at_every_day():
     world = World(2, meter={"clock_offset_s": 900.0})
-    world.wait_until(datetime(2026, 3, 4, 8, 0))
+    world.wait_until(at(2026, 3, 4, 8, 0))
     found = [
         (int(record["begins"]), int(record["point"]))
         for record in world.records(important=False)
@@ -171,14 +171,14 @@ def task(world, kind, units, *, base, period=1, unit=2, number=1):
 @pytest.mark.parametrize(
     ("unit", "period", "base", "now", "due"),
     [
-        (0, 15, datetime(2026, 3, 2), datetime(2026, 3, 2, 8, 30), True),
-        (0, 15, datetime(2026, 3, 2), datetime(2026, 3, 2, 8, 31), False),
-        (1, 2, datetime(2026, 3, 2, 1, 5), datetime(2026, 3, 2, 9, 5), True),
-        (2, 1, datetime(2026, 3, 2, 1, 5), datetime(2026, 3, 9, 1, 5), True),
-        (2, 1, datetime(2026, 3, 12, 1, 5), datetime(2026, 3, 9, 1, 5), False),
-        (3, 2, datetime(2026, 1, 1, 1, 5), datetime(2026, 3, 1, 1, 5), True),
-        (3, 2, datetime(2026, 1, 1, 1, 5), datetime(2026, 4, 1, 1, 5), False),
-        (0, 0, datetime(2026, 3, 2), datetime(2026, 3, 2, 8, 30), False),
+        (0, 15, at(2026, 3, 2), at(2026, 3, 2, 8, 30), True),
+        (0, 15, at(2026, 3, 2), at(2026, 3, 2, 8, 31), False),
+        (1, 2, at(2026, 3, 2, 1, 5), at(2026, 3, 2, 9, 5), True),
+        (2, 1, at(2026, 3, 2, 1, 5), at(2026, 3, 9, 1, 5), True),
+        (2, 1, at(2026, 3, 12, 1, 5), at(2026, 3, 9, 1, 5), False),
+        (3, 2, at(2026, 1, 1, 1, 5), at(2026, 3, 1, 1, 5), True),
+        (3, 2, at(2026, 1, 1, 1, 5), at(2026, 4, 1, 1, 5), False),
+        (0, 0, at(2026, 3, 2), at(2026, 3, 2, 8, 30), False),
     ],
 )
 def test_when_a_task_is_due(unit, period, base, now, due):
@@ -187,8 +187,8 @@ def test_when_a_task_is_due(unit, period, base, now, due):
 
 def test_class_1_task_reports_at_its_times():
     world = World(2)
-    task(world, 1, ["P1+P2 F129"], base=datetime(2026, 3, 2, 8, 0), period=15, unit=0)
-    world.wait_until(datetime(2026, 3, 2, 9, 1))
+    task(world, 1, ["P1+P2 F129"], base=at(2026, 3, 2, 8, 0), period=15, unit=0)
+    world.wait_until(at(2026, 3, 2, 9, 1))
     times = [at_s for at_s, message in world.master.heard if message.frame.afn == 0x0C]
     assert [round(at_s / 60) for at_s in times] == [15, 30, 45, 60]
     assert {unit.point for unit in world.master.reports(0x0C)[0].units} == {1, 2}
@@ -201,8 +201,8 @@ def test_class_2_task_reports_what_is_there_and_the_rest_later():
     world = World(3)
     world.load(1, 5.0)
     world.silence(3)
-    task(world, 2, ["P1+P2+P3 F161"], base=datetime(2026, 3, 1, 0, 10))
-    world.wait_until(datetime(2026, 3, 3, 1, 0))
+    task(world, 2, ["P1+P2+P3 F161"], base=at(2026, 3, 1, 0, 10))
+    world.wait_until(at(2026, 3, 3, 1, 0))
     first = [
         (unit.point, value(unit, "date")) for message in world.master.reports(0x0D) for unit in message.units
     ]
@@ -217,10 +217,10 @@ def test_class_2_task_reports_what_is_there_and_the_rest_later():
 
 def test_class_2_task_catches_up_after_an_outage():
     world = World(1, stored_energy_s=60.0)
-    task(world, 2, ["P1 F161"], base=datetime(2026, 3, 1, 0, 30))
-    world.wait_until(datetime(2026, 3, 3, 8, 0))
+    task(world, 2, ["P1 F161"], base=at(2026, 3, 1, 0, 30))
+    world.wait_until(at(2026, 3, 3, 8, 0))
     world.terminal.power.off()
-    world.wait_until(datetime(2026, 3, 6, 8, 0))
+    world.wait_until(at(2026, 3, 6, 8, 0))
     world.terminal.power.on()
     world.wait(2 * 3600.0)
     days = [value(unit, "date") for message in world.master.reports(0x0D) for unit in message.units]
@@ -231,20 +231,20 @@ def test_class_2_task_catches_up_after_an_outage():
 def test_month_and_curve_tasks():
     world = World(1)
     world.load(1, 10.0)
-    task(world, 2, ["P1 F81"], base=datetime(2026, 3, 2, 0, 10), period=1, unit=1, number=2)
-    task(world, 2, ["P1 F177"], base=datetime(2026, 3, 1, 2, 0), period=1, unit=3, number=3)
-    world.wait_until(datetime(2026, 3, 2, 12, 30))
+    task(world, 2, ["P1 F81"], base=at(2026, 3, 2, 0, 10), period=1, unit=1, number=2)
+    task(world, 2, ["P1 F177"], base=at(2026, 3, 1, 2, 0), period=1, unit=3, number=3)
+    world.wait_until(at(2026, 3, 2, 12, 30))
     curves = [unit for message in world.master.reports(0x0D) for unit in message.units if unit.number == 81]
     assert [value(unit, "start") for unit in curves][-1] == "2026-03-02 11:00"
     assert value(curves[-1], "point.4") is not None
-    world.wait_until(datetime(2026, 4, 1, 3, 0))
+    world.wait_until(at(2026, 4, 1, 3, 0))
     months = [unit for message in world.master.reports(0x0D) for unit in message.units if unit.number == 177]
     assert [value(unit, "month") for unit in months] == ["2026-03"]
 
 
 def test_task_data_on_request_and_forbidden_reports():
     world = World(1)
-    task(world, 1, ["P1 F129"], base=datetime(2026, 3, 2, 8, 0), period=15, unit=0)
+    task(world, 1, ["P1 F129"], base=at(2026, 3, 2, 8, 0), period=15, unit=0)
     assert world.said(builders.request(world.address, 0x0B, builders.identifiers([1], [1]))) == "data"
     assert world.said(builders.request(world.address, 0x0B, builders.identifiers([2], [1]))) == "denied"
     assert world.control(Content(0, 37)) == "confirmed"
@@ -324,7 +324,7 @@ def test_keeping_of_supply():
 def test_ports_are_paused_resumed_and_emptied():
     world = World(2)
     assert world.control(Content(0, 49, {"port": PORT})) == "confirmed"
-    world.wait_until(datetime(2026, 3, 3, 6, 0))
+    world.wait_until(at(2026, 3, 3, 6, 0))
     assert not world.terminal.storage.days(1)
     assert world.control(Content(1, 1, TRIP)) == "confirmed", "commands still go"
     assert world.control(Content(0, 50, {"port": PORT})) == "confirmed"
@@ -399,7 +399,7 @@ def test_files():
 
 def test_meters_are_set_by_broadcast_from_the_terminals_clock():
     world = World(2, meter={"clock_offset_s": -120.0})
-    world.wait_until(datetime(2026, 3, 3, 3, 0))
+    world.wait_until(at(2026, 3, 3, 3, 0))
     assert len(world.port.broadcasts) == 1
     for device in world.meters.values():
         assert abs((device.meter.wall() - world.clock.wall()).total_seconds()) < 3
@@ -418,12 +418,12 @@ def test_no_setting_near_midnight_and_full_hours():
         (86_399, False),
     ):
         assert keeping.allowed(day + into_s) == allowed, into_s
-    world.wait_until(datetime(2026, 3, 2, 23, 52))
+    world.wait_until(at(2026, 3, 2, 23, 52))
     frame = builders.set_clock(
         world.address, world.clock.wall() + timedelta(seconds=60), auxiliary=Auxiliary(PASSWORD)
     )
     assert world.said(frame) == "confirmed"
-    world.wait_until(datetime(2026, 3, 3, 0, 12))
+    world.wait_until(at(2026, 3, 3, 0, 12))
     assert not world.port.broadcasts
     world.wait(600.0)
     assert len(world.port.broadcasts) == 1
@@ -469,9 +469,7 @@ def test_outage_is_reported_before_the_terminal_dies():
     world.wait(30.0)
     records = world.records(important=True)
     assert [record["erc"] for record in records] == [14, 14]
-    off, on = (
-        datetime.strptime(str(records[-1][key]), "%Y-%m-%d %H:%M") for key in ("power_off", "power_on")
-    )
+    off, on = (datetime.fromisoformat(str(records[-1][key])) for key in ("power_off", "power_on"))
     assert (on - off).total_seconds() > 3500
     assert world.clock.now_s() > begin
 
@@ -506,7 +504,7 @@ def test_supply_that_comes_and_goes_while_it_boots():
 def test_bad_terminals_forget(rule):
     world = World(1, stored_energy_s=60.0)
     world.set(Content(0, 36, {"monthly_limit": 5}))
-    world.wait_until(datetime(2026, 3, 3, 8, 0))
+    world.wait_until(at(2026, 3, 3, 8, 0))
     setattr(world.terminal.behaviour, rule, False)
     world.terminal.power.off()
     world.wait(61.0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from fixtures.terminal_world import PASSWORD, World, value
+from fixtures.terminal_world import PASSWORD, World, at, value
 from rig.protocols.gdw1376_1 import builders
 from rig.protocols.gdw1376_1.assembly import Assembler
 from rig.protocols.gdw1376_1.frame import Address, decode_frame, encode
@@ -42,7 +42,7 @@ def at_home(frame):
     stamp = stamp_of(frame)
     if stamp is not None:
         day, hour, minute, second = (int(part) for part in stamp.time.replace(":", " ").split())
-        world.terminal.clock.set(datetime(2026, 3, day, hour, minute, second))
+        world.terminal.clock.set(at(2026, 3, day, hour, minute, second))
     return world
 
 
@@ -181,7 +181,7 @@ def test_wrong_password_is_denied_and_recorded():
     wrong = bytes(16)
     before = world.terminal.clock.settings
     assert world.set(Content(0, 36, {"monthly_limit": 5}), password=wrong) == "denied"
-    assert world.control(Content(0, 31, {"clock": datetime(2026, 3, 2, 9)}), password=wrong) == "denied"
+    assert world.control(Content(0, 31, {"clock": at(2026, 3, 2, 9)}), password=wrong) == "denied"
     assert (0, 36) not in {key for key in world.terminal.parameters._octets if key == (36, 0)}
     assert world.terminal.clock.settings == before
     records = [record for record in world.records(important=False) if record["erc"] == 20]
@@ -260,7 +260,7 @@ def test_time_stamp(late_min, permitted_min, answered):
 
 def test_time_stamp_across_the_end_of_a_month():
     world = World(1)
-    world.terminal.clock.set(datetime(2026, 4, 1, 0, 1))
+    world.terminal.clock.set(at(2026, 4, 1, 0, 1))
     assert world.terminal.age_of("31 23:59:00") == 120.0
     assert world.terminal.age_of("99 00:00:00") == float("inf")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from fixtures.terminal_master import PlainMaster
@@ -38,7 +40,7 @@ def test_heartbeats_keep_their_period():
     world.wait(3600.0)
     beats = [at_s for at_s, number in kinds(world) if number == 3]
     assert len(beats) == 30
-    assert all(abs(later - earlier - 120.0) < 1.0 for earlier, later in zip(beats, beats[1:], strict=False))
+    assert all(abs(later - earlier - 120.0) < 1.0 for earlier, later in pairwise(beats))
 
 
 def test_a_changed_period_holds_at_once():
@@ -101,7 +103,7 @@ def test_pauses_grow_while_nobody_answers():
 
     world.network.dial = count
     world.wait(900.0)
-    pauses = [later[0] - earlier[0] for earlier, later in zip(dialled, dialled[1:], strict=False)]
+    pauses = [later[0] - earlier[0] for earlier, later in pairwise(dialled)]
     assert min(pauses) >= 5.0
     assert max(pauses) > 20.0
     assert {address for _, address in dialled} == {"10.0.0.9:7000"}
