@@ -39,6 +39,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--direct", type=int, default=2)
     parser.add_argument("--load-changes", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--full", action="store_true", help="meters keep demand, load records, hourly freezes")
     parser.add_argument("--profile", action="store_true")
     return parser.parse_args()
 
@@ -51,6 +52,7 @@ def main() -> int:
         meters=given.meters,
         direct=given.direct,
         load_changes=given.load_changes,
+        full_meters=given.full,
     )
     began_s = time.process_time()
     network = Network(Engine(given.seed), plan)

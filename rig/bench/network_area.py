@@ -42,6 +42,8 @@ CARRIER, RS485 = 31, 1
 #: rate of the serial ports, in bit/s: RS-485 lines and meters on a unit of their own, and code of the former in the archive
 _LINE_BAUD, _UNIT_BAUD, _MODULE_BAUD = 2400, 9600, 9600
 _REGION = "0171"
+#: minutes of a day: a lean meter freezes no oftener
+_DAY_MIN = 1440
 #: a time of day that never comes, in seconds
 _NEVER_S = 1e9
 #: from the transformer to the last household, in metres
@@ -355,6 +357,7 @@ def _meter(around: Surroundings, engine: Engine, scene: Scene, address: str, bau
     }
     if not plan.full_meters:
         fixed["features"] = frozenset({"relay", "keep-supply"})
+        fixed["freeze_interval_min"] = _DAY_MIN
     config = MeterConfig.conforming(seed, **fixed) if plan.errors else MeterConfig(**fixed)
     return build_meter(engine, scene, config, defects=around.defects_of("meter", address))
 

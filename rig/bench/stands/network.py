@@ -90,7 +90,8 @@ class NetworkStand:
         for name, protocol in (("C2-M1", "gdw1376.2"), ("K8-C1", "dlt645"), ("U4", "dlt645")):
             self._evidence.protocols[name] = protocol
         self._evidence.describe = request.recorder.describe_as
-        self._network = network = Network(
+        #: the emulated network itself: for tests of the rig; cases keep to the methods here
+        self.network = network = Network(
             engine, self.plan, defects=request.defects, observer=self._evidence.observe
         )
         if network.unplaced_defects:
@@ -122,7 +123,7 @@ class NetworkStand:
                 entry.tariffs,
                 home.habits.generation_w > 0,
             )
-            for area in self._network.areas
+            for area in self.network.areas
             for home, entry, links in zip(area.households, area.entries, area.links, strict=True)
         )
 
@@ -131,7 +132,7 @@ class NetworkStand:
         """Every terminal."""
         return tuple(
             TerminalFacts(area.address, area.role, area.direct, tuple(entry.point for entry in area.entries))
-            for area in self._network.areas
+            for area in self.network.areas
         )
 
     # --- truth ------------------------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ class NetworkStand:
 
     def cause_event(self, household: int) -> None:
         """Something at a meter that has to be reported to the center at once: its supply is lost."""
-        area, home = self._network.place(household)
+        area, home = self.network.place(household)
         self._switch_meter(area, home, on=False)
 
     # --- faults -----------------------------------------------------------------------------------------------------
@@ -186,16 +187,16 @@ class NetworkStand:
         until_s = self.clock.now_s() + seconds
         for area in self._areas((terminal,) if terminal else ()):
             if link == "M3-N1":
-                self._network.memory.block(area.config.name, until_s)
+                self.network.memory.block(area.config.name, until_s)
             elif area.module is not None:
                 medium = area.module.medium
                 medium.set_noise(_DEAFENING_DB)
-                self._network.clock.call_at(until_s, partial(medium.set_noise, 0.0))
+                self.network.clock.call_at(until_s, partial(medium.set_noise, 0.0))
 
     def drop_connections(self, terminals: Sequence[str] = ()) -> None:
         """Break the connections of these terminals (none named: of all) now; they may call again at once."""
         for area in self._areas(terminals):
-            self._network.memory.drop(area.config.name)
+            self.network.memory.drop(area.config.name)
 
     def kill(self, device: str) -> None:
         """A device dies: a meter (12 digits), a collector (12 digits), a terminal (``region-terminal``), or ``command center``."""
@@ -211,23 +212,23 @@ class NetworkStand:
 
     def cut_power(self, terminal: str, seconds: float) -> None:
         """The transformer area of a terminal loses its supply, meters included, for so long; returns at once."""
-        area = self._network.area(terminal)
+        area = self.network.area(terminal)
         self._switch_area(area, on=False)
         back_s = self.clock.now_s() + seconds
-        self._network.clock.call_at(back_s, partial(self._switch_area, area, on=True))
+        self.network.clock.call_at(back_s, partial(self._switch_area, area, on=True))
 
     def storm(self, terminals: Sequence[str] = (), *, silent_s: float = 60.0) -> None:
         """All these terminals lose their connections, cannot call for ``silent_s`` and then call at once."""
         until_s = self.clock.now_s() + silent_s
         for area in self._areas(terminals):
-            self._network.memory.block(area.config.name, until_s)
-            self._network.memory.drop(area.config.name)
+            self.network.memory.block(area.config.name, until_s)
+            self.network.memory.drop(area.config.name)
 
     def _switch(self, device: str, *, on: bool) -> None:
         if device == COMMAND_CENTER:
-            self._network.set_center(on=on)
+            self.network.set_center(on=on)
             return
-        for area in self._network.areas:
+        for area in self.network.areas:
             if device == area.address:
                 power = self._terminal(device).terminal.power
                 power.on() if on else power.off()
@@ -274,7 +275,7 @@ class NetworkStand:
             ValueError: it was not answered, or its way is no longer known.
         """
         meter = "" if household is None else self._home(household).address
-        return self._trace.legs(self._network, self.command_center.result(command), meter)
+        return self._trace.legs(self.network, self.command_center.result(command), meter)
 
     @property
     def clock_error_s(self) -> float:
@@ -283,20 +284,20 @@ class NetworkStand:
 
     def close(self) -> None:
         """Let go of the store and the listeners."""
-        self._network.close()
+        self.network.close()
 
     # --- finding ----------------------------------------------------------------------------------------------------
 
     def _home(self, household: int) -> Household:
-        return self._network.place(household)[1]
+        return self.network.place(household)[1]
 
     def _terminal(self, terminal: str) -> EmulatedTerminal:
-        found = self._network.area(terminal).terminal
+        found = self.network.area(terminal).terminal
         assert found is not None
         return found
 
     def _areas(self, terminals: Sequence[str]) -> list[Area]:
-        return [self._network.area(each) for each in terminals] if terminals else self._network.areas
+        return [self.network.area(each) for each in terminals] if terminals else self.network.areas
 
 
 class _Evidence:
