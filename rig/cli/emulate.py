@@ -64,6 +64,12 @@ def emulate(
         Path | None,
         typer.Option(help="Write terminals and points here, for `rig ncc serve --archive`.", metavar="FILE"),
     ] = None,
+    archived: Annotated[
+        bool,
+        typer.Option(
+            "--archived", help="Of cco, concentrator, collector: its meters are in its archive already."
+        ),
+    ] = False,
     defect: Annotated[
         list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
     ] = None,
@@ -84,7 +90,16 @@ def emulate(
         from rig.cli.emulate_network import Request, serve_part
 
         wanted = Request(
-            device, listen, connect, meters, design, archive, tuple(defect or ()), tuple(fault or ()), seed
+            device,
+            listen,
+            connect,
+            meters,
+            design,
+            archive,
+            tuple(defect or ()),
+            tuple(fault or ()),
+            seed,
+            archived,
         )
         serve_part(wanted, _stop_signal())
     elif device.startswith(_INSTRUMENT):
@@ -93,6 +108,8 @@ def emulate(
         known = ["meter", "cco", "concentrator", "collector", "network", *_instrument_names()]
         near = difflib.get_close_matches(device, known, n=3)
         hint = f"near: {', '.join(near)}" if near else ", ".join(known)
+        if device == "ncc":
+            hint = "a command center is served by `rig ncc serve`, a whole network with one by `rig emulate network`"
         raise ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
 
 

@@ -35,6 +35,7 @@ class Request:
     defects: tuple[str, ...]
     faults: tuple[str, ...]
     seed: int
+    archived: bool = False
 
 
 def serve_part(request: Request, stop: threading.Event) -> None:
@@ -85,11 +86,14 @@ def _module(
 ) -> tuple[Area, list[RealTimeSource], str]:
     """A local module on a serial port."""
     from rig.bench.network_area import module_area
+    from rig.protocols.gdw1376_2.codes import DLT645_2007
     from rig.twin.serve_streams import ServedEnd
 
     area = module_area(around, 0, "127.0.0.1:7000")
     module = area.module
     assert module is not None
+    if request.archived:
+        module.cco.archive.add([(home.address, DLT645_2007) for home in area.households])
     end = ServedEnd(module.wire, request.listen, around.engine.clock, manipulators=module.line_faults)
     return area, [end], end.address
 
@@ -106,8 +110,21 @@ def _terminal(
         )
     build = main_area if request.device == "concentrator" else direct_area
     area = build(around, 0, request.connect)
+    if request.archived:
+        _fill_archive(area)
     area.start()
     return area, [streams], f"{area.address} calls {request.connect}"
+
+
+def _fill_archive(area: Area) -> None:
+    """Give the terminal its archive, as if a command center had."""
+    from rig.twin.devices.terminal.archive import MeterEntry
+
+    assert area.terminal is not None
+    for entry in area.entries:
+        area.terminal.terminal.put_meter(
+            MeterEntry(entry.point, entry.meter, entry.port, tariffs=entry.tariffs, collector=entry.collector)
+        )
 
 
 def _tell(area: Area, ready: str) -> None:
