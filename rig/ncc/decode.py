@@ -232,11 +232,16 @@ class Decoder:
             values = _series(data, start, octets, rounds, signed=signed)
             if not step or not values:
                 raise NotPlainError
-            for value in values:
-                rows.append((day, terminal, point, code, second, 0, value, received, source))
-                second += step
-                if second >= DAY_S:
-                    day, second = day + second // DAY_S, second % DAY_S
+            while values:
+                # the points of one day at a time
+                room = (DAY_S - second + step - 1) // step
+                some, values = values[:room], values[room:]
+                end = second + len(some) * step
+                rows += [
+                    (day, terminal, point, code, at, 0, value, received, source)
+                    for at, value in zip(range(second, end, step), some, strict=True)
+                ]
+                day, second = day + end // DAY_S, end % DAY_S
             return
         day, second = _moment(data[: plan.mark]) if plan.mark else divmod(received, DAY_S)
         text = data[::-1].hex()
@@ -301,7 +306,11 @@ def _check(plan: Plan, data: bytes, rounds: int) -> None:
     if plan.mark:
         _moment(data[: plan.mark])
     if plan.series is not None:
-        _series(data, plan.series[1], plan.series[2], rounds, signed=plan.series[3])
+        if (
+            not _series(data, plan.series[1], plan.series[2], rounds, signed=plan.series[3])
+            or data[5] not in DENSITY_S
+        ):
+            raise NotPlainError
         return
     text = data[::-1].hex()
     for _, _, low, high, signed in plan.columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, Table, create_engine, event, pool
@@ -10,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
 from rig.errors import ConfigError
+from rig.ncc.decode import Row
 from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
 from rig.ncc.store_tables import AUDIT, EVENT, READING
 
@@ -59,6 +61,19 @@ _EVENTS: Final = _statement(EVENT, EventRow._fields)
 _AUDIT: Final = _statement(AUDIT, AuditRow._fields)
 
 
+#: rows of one statement: half the time of one a row
+_AT_ONCE: Final = 50
+_MANY: Final = _READINGS.replace(_ONE := "(?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ".join([_ONE] * _AT_ONCE))
+
+
+def _insert(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Rows that are not there yet, many in one statement."""
+    whole = len(rows) - len(rows) % _AT_ONCE
+    for at in range(0, whole, _AT_ONCE):
+        connection.execute(_MANY, list(chain.from_iterable(rows[at : at + _AT_ONCE])))
+    connection.executemany(_READINGS, rows[whole:])
+
+
 class SqliteWriter:
     """A connection of its own that writes all groups."""
 
@@ -73,7 +88,7 @@ class SqliteWriter:
         before = connection.total_changes
         try:
             batch.rows.sort()
-            connection.executemany(_READINGS, batch.rows)
+            _insert(connection, batch.rows)
             new = connection.total_changes - before
             if batch.events:
                 connection.executemany(_EVENTS, batch.events)
