@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from rig.bench.stand import StandRequest
-from rig.clock import Clock
-from rig.errors import BenchMissing, ConfigError
+from rig.clock import Clock, Condition
+from rig.errors import BenchMissing, ConfigError, DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.ports.electrical import ElectricalState, PhaseState
 from rig.ports.meter_port import MeterPort
 from rig.protocols.dlt645.frame import Frame as MeterFrame
+from rig.protocols.gdw1376_1.frame import Address
 from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Content
 from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
-from rig.sessions.acceptor import Acceptor
-from rig.sessions.terminal import TerminalSession
+from rig.sessions.acceptor import Acceptor, Caller, Meeting
+from rig.sessions.terminal import TerminalExchange, TerminalSession
 from rig.transports.describe import DESCRIBERS
 from rig.transports.memory import MemoryLine
 from rig.transports.memory_stream import MemoryNetwork
@@ -57,6 +59,9 @@ _METERS_A_UNIT: Final = 20
 _ENERGY_ITEMS: Final = {"forward": 1, "reverse": 2}
 _OPTIONS: Final = frozenset(("rs485", "carrier", "archived", "edition"))
 
+#: one line of the archive (F10), values by key
+_Line = dict[str, Input]
+
 
 @dataclass(frozen=True, slots=True)
 class PointFacts:
@@ -72,30 +77,30 @@ class PointFacts:
 
 def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:
     """Values of parameter F10 that archive these points, index the same as the point."""
-    values: dict[str, Input] = {"meters": len(points)}
-    for place, point in enumerate(points, start=1):
-        line: dict[str, Input] = {
-            "index": point.number,
-            "point": point.number,
-            "port": point.port,
-            "speed_code": 3 if point.port == RS485 else 0,
-            "protocol": point.protocol,
-            "address": point.address,
-            "password": "00" * 6,
-            "tariffs": point.tariffs,
-            "decimals_less_1": 1,
-            "integers_less_4": 2,
-            "spare": 0,
-            "collector": "0" * 12,
-            "small_class": 0,
-            "big_class": 0,
-        }
-        values |= {f"meter.{place}.{key}": value for key, value in line.items()}
-    return values
+    return archive_unit([_line(point) for point in points])
+
+
+def _line(point: PointFacts) -> _Line:
+    return {
+        "index": point.number,
+        "point": point.number,
+        "port": point.port,
+        "speed_code": 3 if point.port == RS485 else 0,
+        "protocol": point.protocol,
+        "address": point.address,
+        "password": "00" * 6,
+        "tariffs": point.tariffs,
+        "decimals_less_1": 1,
+        "integers_less_4": 2,
+        "spare": 0,
+        "collector": "0" * 12,
+        "small_class": 0,
+        "big_class": 0,
+    }
 
 
 class ConcentratorStand:
-    """A real concentrator that calls the bench; what only an emulated one can do raises BenchMissing.
+    """A concentrator that calls the bench; what only an emulated one can do raises BenchMissing.
 
     ``session`` is the command center's side; it is logged in when a case gets the stand.
     """
@@ -115,23 +120,12 @@ class ConcentratorStand:
 
     @property
     def points(self) -> tuple[PointFacts, ...]:
-        """Measuring points behind the concentrator; of a real one those in its archive.
+        """Measuring points behind the concentrator; of a real one those in its archive when the run began.
 
         Raises:
-            BenchMissing: the archive of a real concentrator is empty.
+            BenchMissing: the archive of a real concentrator was empty.
         """
-        values: dict[str, Any] = {}
-        found = []
-        for message in self.session.query_parameters([10]).messages:
-            for unit in message.units:
-                values = {value.key: value.value for value in unit.values}
-                found += [
-                    _facts(values, f"meter.{place}.")
-                    for place in range(1, int(values.get("meters") or 0) + 1)
-                ]
-        if not found:
-            raise BenchMissing("meters in the archive of the real concentrator")
-        return tuple(found)
+        raise NotImplementedError
 
     def configured(self) -> None:
         """Put all points into the archive through the protocol; a real concentrator keeps what it has."""
@@ -193,20 +187,126 @@ class ConcentratorStand:
         raise self._missing("a switch in the uplink", seconds)
 
     def close(self) -> None:
-        """Leave the connection of a real concentrator to the next case."""
+        """Leave the device as it was found."""
 
     @staticmethod
     def _missing(what: str, *_: object) -> BenchMissing:
         return BenchMissing(what)
 
 
-def _facts(values: Mapping[str, Any], prefix: str) -> PointFacts:
+class ListeningClock:
+    """Real time in which the uplink is served while somebody waits, so that heartbeats are confirmed."""
+
+    simulated = False
+
+    def __init__(self, clock: Clock, meeting: Meeting) -> None:
+        self._clock = clock
+        self._meeting = meeting
+
+    def now_s(self) -> float:
+        """Seconds of the clock below."""
+        return self._clock.now_s()
+
+    def wall(self) -> datetime:
+        """Local wall time of the clock below."""
+        return self._clock.wall()
+
+    def wait_until(self, deadline_s: float, condition: Condition | None = None) -> bool:
+        """Wait as any clock; what the terminal sends meanwhile is heard and confirmed."""
+        return self._meeting.wait(deadline_s, condition or _never)
+
+
+def _never() -> bool:
+    return False
+
+
+class KeptArchive:
+    """The archive of a real concentrator as it was found, kept across the cases of a run."""
+
+    def __init__(self) -> None:
+        self.lines: tuple[_Line, ...] | None = None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class RealConcentratorStand(ConcentratorStand):
+    """A real concentrator; cases that change its archive find it again as it was before the run."""
+
+    def __init__(self, request: StandRequest, session: TerminalSession, kept: KeptArchive) -> None:
+        super().__init__(request, session)
+        self.clock = ListeningClock(request.clock, session.acceptor)
+        self._kept = kept
+        if kept.lines is None:
+            kept.lines = self._archive()
+
+    @property
+    def points(self) -> tuple[PointFacts, ...]:
+        """Measuring points in the archive when the run began.
+
+        Raises:
+            BenchMissing: there were none.
+        """
+        if not self._kept.lines:
+            raise BenchMissing("meters in the archive of the real concentrator")
+        return tuple(_facts(line) for line in self._kept.lines)
+
+    def close(self) -> None:
+        """Put the archive back as it was; the connection stays for the next case.
+
+        A concentrator that does not answer any more is the next case's matter.
+        """
+        with suppress(LinkTimeout, DeviceRefused, RemoteProtocolError):
+            found, known = self._archive(), self._kept.lines or ()
+            strange = [line | {"point": 0} for line in found if line not in known]
+            missing = [line for line in known if line not in found]
+            changes = strange + missing
+            for at in range(0, len(changes), _METERS_A_UNIT):
+                some = changes[at : at + _METERS_A_UNIT]
+                self.session.set_parameters([Content(0, 10, archive_unit(some))])
+
+    def _archive(self) -> tuple[_Line, ...]:
+        """Lines of the archive; terminals that want to be told which are asked for the first ones by index."""
+        try:
+            return _lines(self.session.query_parameters([10]))
+        except DeviceRefused:
+            wanted: dict[str, Input] = {"meters": _METERS_A_UNIT}
+            wanted |= {f"index.{number}": number for number in range(1, _METERS_A_UNIT + 1)}
+        try:
+            return _lines(self.session.query_parameter(Content(0, 10, wanted)))
+        except DeviceRefused:
+            return ()
+
+
+def archive_unit(lines: Sequence[_Line]) -> dict[str, Input]:
+    """Values of parameter F10 with these lines."""
+    values: dict[str, Input] = {"meters": len(lines)}
+    for place, line in enumerate(lines, start=1):
+        values |= {f"meter.{place}.{key}": value for key, value in line.items()}
+    return values
+
+
+def _lines(exchange: TerminalExchange) -> tuple[_Line, ...]:
+    found: list[_Line] = []
+    for message in exchange.messages:
+        for unit in message.units:
+            groups: dict[str, _Line] = {}
+            for value in unit.values:
+                name, _, rest = value.key.partition(".")
+                place, _, key = rest.partition(".")
+                if name == "meter" and key and value.value is not None:
+                    groups.setdefault(place, {})[key] = value.value
+            found += groups.values()
+    return tuple(found)
+
+
+def _facts(line: Mapping[str, Any]) -> PointFacts:
     return PointFacts(
-        int(values[prefix + "point"]),
-        str(values[prefix + "address"]),
-        int(values[prefix + "port"]),
-        int(values[prefix + "tariffs"]),
-        int(values[prefix + "protocol"]),
+        int(line["point"]),
+        str(line["address"]),
+        int(line["port"]),
+        int(line["tariffs"]),
+        int(line["protocol"]),
     )
 
 
@@ -327,7 +427,11 @@ class EmulatedConcentratorStand(ConcentratorStand):
 
 
 def _session(
-    request: StandRequest, acceptor: Acceptor, profile: Profile, password: bytes = b""
+    request: StandRequest,
+    acceptor: Meeting,
+    profile: Profile,
+    password: bytes = b"",
+    address: Address | None = None,
 ) -> TerminalSession:
     return TerminalSession(
         acceptor,
@@ -336,21 +440,36 @@ def _session(
         profile=profile,
         password=password,
         name=request.device.first_link,
+        address=address,
     )
 
 
 def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
-    """The session of a real concentrator, which outlives the cases."""
-    address = request.link.url.removeprefix("listen://")
+    """The session of a real concentrator, which outlives the cases: it calls us, or listens and is called.
 
-    def listen() -> TerminalSession:
-        return _session(request, Acceptor(TcpNetwork(request.clock), address, request.clock), profile)
+    Raises:
+        RemoteProtocolError: another terminal than the one of the bench file called.
+        LinkTimeout: nothing called, or nothing took our call.
+    """
+    scheme, _, place = request.link.url.partition("://")
+    wanted = request.device.address
 
-    session = request.bench.keep(f"concentrator {address}", listen)
-    if not session.connections:
-        session.wait_login(_LOGIN_S)
-    else:
+    def meet() -> TerminalSession:
+        network = TcpNetwork(request.clock)
+        calls = scheme.lower() == "listen"
+        meeting = (Acceptor if calls else Caller)(network, place, request.clock)
+        # a terminal that is called need not log in
+        known = None if wanted is None or calls else Address(wanted[:4], int(wanted[4:], 16))
+        return _session(request, meeting, profile, request.declaration.terminal_password, known)
+
+    session = request.bench.keep(f"uplink of {request.device.id}", meet)
+    if session.connections or session.link.address is not None:
         session.wait_connection(_LOGIN_S)
+    else:
+        session.wait_login(_LOGIN_S)
+    found = session.address
+    if wanted is not None and f"{found.region}{found.terminal:04X}" != wanted.upper():
+        raise RemoteProtocolError("another terminal called", code="address", got=str(found), expected=wanted)
     return session
 
 
@@ -371,7 +490,8 @@ def build(request: StandRequest) -> ConcentratorStand:
     edition = request.options.get("edition", request.device.edition)
     profile = DEFAULT if edition == "2009" else DEFAULT_2013
     if not request.simulated:
-        return ConcentratorStand(request, _real_session(request, profile))
+        kept = request.bench.keep(f"archive of {request.device.id}", KeptArchive)
+        return RealConcentratorStand(request, _real_session(request, profile), kept)
     stand = _emulated(request, profile)
     stand.session.wait_login(_LOGIN_S)
     return stand

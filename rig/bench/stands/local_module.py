@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rig.bench.stand import StandRequest
 from rig.clock import Clock
-from rig.errors import BenchMissing
+from rig.errors import BenchMissing, DeviceRefused, LinkClosedError, LinkTimeout, RemoteProtocolError
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.dlt645.frame import encode as encode_meter
 from rig.protocols.dlt645.items import lookup
@@ -38,6 +39,8 @@ _COLLECTOR_PLACE: Final = Placement(distance_m=100.0, feeder=2, three_phase=True
 _EVENT_WORD: Final = bytes.fromhex("01150004")
 _EVENT_OCTETS: Final = 14
 _DL645_2007: Final = 2
+#: of the tester as concentrator, when the bench file gives the module none
+_MAIN_ADDRESS: Final = "000000000001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class NodeFacts:
 
 
 class LocalModuleStand:
-    """A real module on its serial port; what only an emulated one can do raises BenchMissing.
+    """A module on its serial port; what only an emulated one can do raises BenchMissing.
 
     ``session`` is the concentrator's side of its line.
     """
@@ -78,10 +81,7 @@ class LocalModuleStand:
         Raises:
             BenchMissing: a real module with an empty archive.
         """
-        listed = self.session.read_nodes()
-        if not listed:
-            raise BenchMissing("meters in the archive of the real module")
-        return tuple(NodeFacts(node["address"], node["protocol"]) for node in listed)
+        raise NotImplementedError
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -145,6 +145,55 @@ class LocalModuleStand:
     @staticmethod
     def _missing(what: str, *_: object) -> BenchMissing:
         return BenchMissing(what)
+
+
+class KeptNodes:
+    """The archive of a real module as it was found, kept across the cases of a run."""
+
+    def __init__(self) -> None:
+        self.nodes: tuple[NodeFacts, ...] | None = None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class RealModuleStand(LocalModuleStand):
+    """A real module; cases that change its archive find it again as it was before the run."""
+
+    def __init__(
+        self, request: StandRequest, bus: Bus, profile: Profile, main_address: str, kept: KeptNodes
+    ) -> None:
+        super().__init__(request, bus, profile, main_address)
+        self._kept = kept
+        if kept.nodes is None:
+            kept.nodes = self._listed()
+
+    @property
+    def nodes(self) -> tuple[NodeFacts, ...]:
+        """Meters that were in the archive of the module when the run began.
+
+        Raises:
+            BenchMissing: there were none.
+        """
+        if not self._kept.nodes:
+            raise BenchMissing("meters in the archive of the real module")
+        return self._kept.nodes
+
+    def close(self) -> None:
+        """Put the archive back as it was; a module that does not answer any more is the next case's matter."""
+        with suppress(LinkTimeout, DeviceRefused, RemoteProtocolError, LinkClosedError):
+            listed, known = self._listed(), self._kept.nodes or ()
+            if listed == known:
+                return
+            self.session.pause_route()
+            if listed:
+                self.session.delete_nodes([node.address for node in listed])
+            for protocol in sorted({node.protocol for node in known}):
+                same = [node.address for node in known if node.protocol == protocol]
+                self.session.add_nodes(same, protocol=protocol)
+
+    def _listed(self) -> tuple[NodeFacts, ...]:
+        return tuple(NodeFacts(node["address"], node["protocol"]) for node in self.session.read_nodes())
 
 
 class EmulatedModuleStand(LocalModuleStand):
@@ -255,7 +304,8 @@ def build(request: StandRequest) -> LocalModuleStand:
     if not request.simulated:
         bus = request.bench.bus(request.device.first_link)
         request.recorder.describe_as(bus.name, DESCRIBERS["gdw1376.2"])
-        return LocalModuleStand(request, bus, profile, request.device.address or "000000000001")
+        kept = request.bench.keep(f"archive of {request.device.id}", KeptNodes)
+        return RealModuleStand(request, bus, profile, request.device.address or _MAIN_ADDRESS, kept)
     options = dict(request.options)
     options.pop("edition", None)
     singles, behind, foreign = (
