@@ -13,6 +13,7 @@ from rig.criteria.model import Clause, Criterion, Operator, Provenance
 STANDARD = "Q/GDW 1379.1-2013"
 EDITION = "2013"
 RECALLED = "recalled from Q/GDW 373/1373, 378.1 and 379.1/1379.1; text not available"
+OWN = "proposal of our own; no text available"
 DOUBTFUL = "recalled and doubtful (clause or value may be another edition's); text not available"
 CLOCK_RULE = "question page quoting the State Grid clock management rule 384-2014"
 SYNC_SCHEME = "vendor page summarising the State Grid time synchronisation scheme"
@@ -26,6 +27,8 @@ _GROUPS = (
     ("collection", "Collection success and completeness", "采集成功率与数据完整率"),
     ("channel", "Channel quality", "信道质量"),
     ("clock", "Clocks and their synchronisation", "时钟与对时"),
+    ("events", "Events and their report", "事件上报"),
+    ("recovery", "Recovery after loss of supply, link or center", "故障恢复"),
     ("terminal", "Terminals and concentrators", "终端与集中器"),
     ("local network", "Local network", "本地通信"),
 )
@@ -71,6 +74,8 @@ _ROWS: tuple[tuple[str, str, str, Operator, str, str, Provenance, str], ...] = (
     ("CONC.STORE.DAYS", "terminal", "day-frozen history of all meters in a concentrator", ">=", "10", "d", "recalled", DOUBTFUL),
     ("CONC.STORE.MONTHS", "terminal", "month-frozen history in a concentrator", ">=", "12", "count", "recalled", DOUBTFUL),
     ("CONC.CAPACITY", "terminal", "meters behind one concentrator", ">=", "1000", "count", "recalled", RECALLED),
+    ("SYS.RT.RECONNECT", "recovery", "all terminals online again after they may call", "<=", "15", "min", "recalled", OWN),
+    ("SYS.RT.RESUME", "recovery", "first good answer after a cut link is whole again", "<=", "15", "min", "recalled", OWN),
     ("LOCAL.READ.ONCE", "local network", "carrier one-shot reading success", ">=", "97", "%", "recalled", DOUBTFUL),
     ("LOCAL.READ.CORRECT", "local network", "correct readings", ">=", "99.9", "%", "recalled", DOUBTFUL),
     ("HEADEND.CLOCK.SYNC", "clock", "head-end against its time source", "abs<=", "0.2", "us", "seen", CLOCK_RULE),

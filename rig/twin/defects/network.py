@@ -1,0 +1,461 @@
+"""Bad devices inside a whole network, as end-to-end cases see them: each spoils one thing on the way from meter to database.
+
+A defect of this group gets the network: its concentrators and direct terminals (``areas``) and its command center.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final, Protocol
+
+from rig.protocols.dlt645.frame import encode
+from rig.protocols.dlt645.messages import broadcast_time
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import DataUnit
+from rig.twin.build_terminal import EmulatedTerminal
+from rig.twin.defects import Parameter, defect
+from rig.twin.defects.terminal_hooks import Values, handle, on_values, overrule, own, slow, when_dead
+from rig.twin.devices.terminal.archive import MeterEntry
+from rig.twin.devices.terminal.storage import FreezeEntry
+
+ROLE: Final = "network"
+#: the day that one defect loses, in days since 2000-01-01
+_LOST_DAY: Final = (date(2026, 3, 4) - date(2000, 1, 1)).days
+_MORNING_H, _NOON_H = 6, 12
+_LATE_S, _VERY_LATE_S = 20.0, 40.0
+_REDIAL_S: Final = 3000.0
+_BY_ITSELF_S: Final = 30 * 3600.0
+_DAY_ITEMS, _CURVES = {161, 163}, {101, 103}
+
+
+class ANetwork(Protocol):
+    """What a defect touches of a network: areas with their terminals, and the command center."""
+
+    areas: list[Any]
+    center: Any
+    clock: Any
+
+
+def _terminals(network: ANetwork) -> Iterator[EmulatedTerminal]:
+    for area in network.areas:
+        if area.terminal is not None:
+            yield area.terminal
+
+
+def _first(network: ANetwork) -> EmulatedTerminal:
+    return next(_terminals(network))
+
+
+# --- collection ------------------------------------------------------------------------------------------------------
+
+
+@defect("network-late-freezes", "terminals read day freezes in the afternoon only", "collection", role=ROLE)
+def late_freezes(network: ANetwork, _: Parameter) -> None:
+    """Nothing is collected before noon, on demand neither."""
+    for device in _terminals(network):
+        collection = device.terminal.collection
+        run, fetch = own(collection, "_run"), own(collection, "fetch_day")
+
+        def afternoon(device: EmulatedTerminal = device) -> bool:
+            return device.terminal.clock.now().hour >= _NOON_H
+
+        def ran(run: Callable[[], None] = run, late: Callable[[], bool] = afternoon) -> None:
+            if late():
+                run()
+
+        def fetched(
+            entry: MeterEntry,
+            day: int,
+            items: Iterable[int],
+            done: Callable[[str], None],
+            fetch: Callable[..., None] = fetch,
+            late: Callable[[], bool] = afternoon,
+        ) -> None:
+            fetch(entry, day, items, done) if late() else done("absent")
+
+        overrule(collection, "_run", ran)
+        overrule(collection, "fetch_day", fetched)
+
+
+@defect("network-day-lost", "a terminal loses one day of one meter", "collection", role=ROLE)
+def day_lost(network: ANetwork, _: Parameter) -> None:
+    """The freeze of the third day of the first point is nowhere."""
+    storage = _first(network).terminal.storage
+    put = own(storage, "put_day")
+
+    def kept(point: int, day: int, stamp: bytes, items: Any) -> bool:
+        return False if (point, day) == (1, _LOST_DAY) else bool(put(point, day, stamp, items))
+
+    overrule(storage, "put_day", kept)
+
+
+@defect("network-no-recollection", "the center never asks again for what is missing", "collection", role=ROLE)
+def no_recollection(network: ANetwork, _: Parameter) -> None:
+    """Gaps stay gaps."""
+    overrule(network.center.core.tasks, "_again", lambda _running: None)
+    overrule(network.center.core.tasks, "_catch_up", lambda _terminal: None)
+
+
+@defect(
+    "network-present-for-past",
+    "a missed freeze is replaced by what the meter shows later",
+    "collection",
+    role=ROLE,
+)
+def present_for_past(network: ANetwork, _: Parameter) -> None:
+    """Day freezes read after the morning are taken from the present registers."""
+    for device in _terminals(network):
+        collection = device.terminal.collection
+        for name in ("_begin", "fetch_day"):
+            overrule(collection, name, partial(_by_the_hour, device, own(collection, name)))
+
+
+def _by_the_hour(device: EmulatedTerminal, read: Callable[..., None], *given: Any) -> None:
+    late = device.terminal.clock.now().hour >= _MORNING_H
+    device.terminal.behaviour.freeze_source = "present" if late else "meter"
+    read(*given)
+
+
+@defect(
+    "network-concentrator-gives-up",
+    "a concentrator asks for a day once and never again",
+    "collection",
+    role=ROLE,
+)
+def concentrator_gives_up(network: ANetwork, _: Parameter) -> None:
+    """A day that was not read at the first try stays missing."""
+    for device in _terminals(network):
+        collection = device.terminal.collection
+        begin, fetch = own(collection, "_begin"), own(collection, "fetch_day")
+        tried: set[tuple[int, int]] = set()
+
+        def begun(
+            entry: MeterEntry,
+            day: int,
+            items: Iterable[int],
+            tried: set[tuple[int, int]] = tried,
+            begin: Callable[..., None] = begin,
+        ) -> None:
+            if (entry.point, day) not in tried:
+                tried.add((entry.point, day))
+                begin(entry, day, items)
+
+        def fetched(
+            entry: MeterEntry,
+            day: int,
+            items: Iterable[int],
+            done: Callable[[str], None],
+            tried: set[tuple[int, int]] = tried,
+            fetch: Callable[..., None] = fetch,
+        ) -> None:
+            done("absent") if (entry.point, day) in tried else fetch(entry, day, items, done)
+
+        overrule(collection, "_begin", begun)
+        overrule(collection, "fetch_day", fetched)
+
+
+@defect("network-curve-gaps", "a concentrator leaves out points of a curve", "collection", role=ROLE)
+def curve_gaps(network: ANetwork, _: Parameter) -> None:
+    """Points of even hours are absent."""
+    storage = _first(network).terminal.storage
+    put = own(storage, "put_curve")
+
+    def kept(point: int, number: int, minute: int, data: bytes) -> None:
+        if minute // 60 % 2:
+            put(point, number, minute, data)
+
+    overrule(storage, "put_curve", kept)
+
+
+# --- response time ---------------------------------------------------------------------------------------------------
+
+
+@defect("network-slow-meters", "class 1 data come late", "response time", role=ROLE)
+def slow_present(network: ANetwork, _: Parameter) -> None:
+    """Present energy is answered 20 s later."""
+    for device in _terminals(network):
+        slow(device, Afn.REALTIME_DATA, {129}, _LATE_S)
+
+
+@defect(
+    "network-slow-history",
+    "a terminal searches its history for more than half a minute",
+    "response time",
+    role=ROLE,
+)
+def slow_history(network: ANetwork, _: Parameter) -> None:
+    """Answers with freezes come 40 s later: repeated requests wait for them."""
+    for device in _terminals(network):
+        slow(device, Afn.HISTORY_DATA, _DAY_ITEMS, _VERY_LATE_S)
+
+
+@defect(
+    "network-slow-parameters", "a terminal writes parameters for twenty seconds", "response time", role=ROLE
+)
+def slow_parameters(network: ANetwork, _: Parameter) -> None:
+    """The confirmation of a traffic threshold comes late."""
+    for device in _terminals(network):
+        slow(device, Afn.SET_PARAMETERS, {36}, _LATE_S)
+
+
+@defect(
+    "network-parameters-not-stored",
+    "a terminal confirms a parameter and forgets it",
+    "response time",
+    role=ROLE,
+)
+def parameters_not_stored(network: ANetwork, _: Parameter) -> None:
+    """The traffic threshold stays what it was."""
+    handle(_first(network), Afn.SET_PARAMETERS, 36, lambda call, _set: call.confirm())
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "network-events-kept-back",
+    "a terminal neither reports events nor says that it has some",
+    "events",
+    role=ROLE,
+)
+def events_kept_back(network: ANetwork, _: Parameter) -> None:
+    """Events stay in the terminal."""
+    for device in _terminals(network):
+        device.terminal.behaviour.events_reported = False
+        device.terminal.behaviour.access_demand_shown = False
+
+
+# --- control ---------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "network-trip-acknowledged-only", "a concentrator confirms trips and sends none", "control", role=ROLE
+)
+def trip_acknowledged_only(network: ANetwork, _: Parameter) -> None:
+    """The relay stays closed."""
+    _first(network).terminal.behaviour.trip_forwarded = False
+
+
+@defect("network-slow-trips", "a concentrator sends trips ten seconds later", "control", role=ROLE)
+def slow_trips(network: ANetwork, _: Parameter) -> None:
+    """The acknowledgement comes at once."""
+    device = _first(network)
+    control, clock = device.terminal.control, device.engine.clock
+    trip = own(control, "trip")
+
+    def later(entry: MeterEntry, done: Callable[[bool], None], **options: Any) -> None:
+        done(True)
+        clock.call_at(clock.now_s() + _LATE_S / 2, partial(trip, entry, lambda _ok: None, **options))
+
+    overrule(control, "trip", later)
+
+
+@defect("network-trips-neighbour", "a concentrator trips the next meter too", "control", role=ROLE)
+def trips_neighbour(network: ANetwork, _: Parameter) -> None:
+    """Two relays open at an order for one."""
+    terminal = _first(network).terminal
+    trip = own(terminal.control, "trip")
+
+    def both(entry: MeterEntry, done: Callable[[bool], None], **options: Any) -> None:
+        trip(entry, done, **options)
+        following = terminal.archive.at_point(entry.point + 1)
+        if following is not None:
+            trip(following, lambda _ok: None, **options)
+
+    overrule(terminal.control, "trip", both)
+
+
+@defect(
+    "network-trips-by-itself", "a concentrator trips a meter though nobody ordered it", "control", role=ROLE
+)
+def trips_by_itself(network: ANetwork, _: Parameter) -> None:
+    """After thirty hours the first relay opens."""
+    terminal = _first(network).terminal
+
+    def trip() -> None:
+        entry = terminal.archive.at_point(1)
+        if entry is not None:
+            terminal.control.trip(entry, lambda _ok: None)
+
+    network.clock.call_at(network.clock.now_s() + _BY_ITSELF_S, trip)
+
+
+@defect(
+    "network-control-not-audited",
+    "the center does not write down who ordered a control",
+    "control",
+    role=ROLE,
+)
+def control_not_audited(network: ANetwork, _: Parameter) -> None:
+    """The trail has no control orders."""
+    service = network.center.service
+    audit = own(service, "_audit")
+
+    def chosen(actor: Any, action: str, *given: Any) -> None:
+        if action != "control":
+            audit(actor, action, *given)
+
+    overrule(service, "_audit", chosen)
+
+
+# --- clock -----------------------------------------------------------------------------------------------------------
+
+
+@defect("network-time-ignored", "terminals confirm the time and keep their own", "clock", role=ROLE)
+def time_ignored(network: ANetwork, _: Parameter) -> None:
+    """Clocks of terminals stay as they are."""
+    for device in _terminals(network):
+        device.terminal.behaviour.clock_set_effective = False
+
+
+@defect(
+    "network-time-set-late",
+    "a terminal sets its clock ten seconds after it was told the time",
+    "clock",
+    role=ROLE,
+)
+def time_set_late(network: ANetwork, _: Parameter) -> None:
+    """Its clock stays behind by what it waited."""
+    device = _first(network)
+    set_clock, clock = own(device.terminal, "set_clock"), device.engine.clock
+
+    def later(when: Any) -> None:
+        clock.call_at(clock.now_s() + _LATE_S / 2, partial(set_clock, when))
+
+    overrule(device.terminal, "set_clock", later)
+
+
+@defect(
+    "network-broadcast-without-delay",
+    "a concentrator broadcasts a time of twenty seconds ago",
+    "clock",
+    role=ROLE,
+)
+def broadcast_without_delay(network: ANetwork, _: Parameter) -> None:
+    """Meters are set slow."""
+    for device in _terminals(network):
+        for port in device.ports.values():
+            send = own(port, "broadcast")
+
+            def stale(
+                _frame: bytes,
+                done: Callable[[], None] | None = None,
+                device: EmulatedTerminal = device,
+                send: Callable[..., None] = send,
+            ) -> None:
+                send(encode(broadcast_time(device.terminal.clock.now() - timedelta(seconds=_LATE_S))), done)
+
+            overrule(port, "broadcast", stale)
+
+
+@defect("network-meters-never-set", "a concentrator never sets the clocks of its meters", "clock", role=ROLE)
+def meters_never_set(network: ANetwork, _: Parameter) -> None:
+    """Meters stay as far off as they are."""
+    for device in _terminals(network):
+        device.terminal.behaviour.meters_synchronised = False
+
+
+@defect(
+    "network-time-whatever-the-offset", "the center sets clocks however far they are off", "clock", role=ROLE
+)
+def time_whatever_the_offset(network: ANetwork, _: Parameter) -> None:
+    """A clock 40 minutes off is set too."""
+    desk = network.center.core.time
+    overrule(desk, "_judge", desk.correct)
+
+
+# --- recovery --------------------------------------------------------------------------------------------------------
+
+
+@defect(
+    "network-redials-late",
+    "terminals call again fifty minutes after a lost connection",
+    "recovery",
+    role=ROLE,
+)
+def redials_late(network: ANetwork, _: Parameter) -> None:
+    """Nobody is there for most of an hour."""
+    for device in _terminals(network):
+        device.terminal.uplink.redial_s = (_REDIAL_S, _REDIAL_S)
+
+
+@defect(
+    "network-never-calls-again", "a concentrator that lost its connection stays away", "recovery", role=ROLE
+)
+def never_calls_again(network: ANetwork, _: Parameter) -> None:
+    """The first concentrator is not seen again."""
+    _first(network).terminal.behaviour.reconnects = False
+
+
+@defect(
+    "network-freezes-lost-with-supply",
+    "a terminal forgets its freezes with its supply and begins anew",
+    "recovery",
+    role=ROLE,
+)
+def freezes_lost_with_supply(network: ANetwork, _: Parameter) -> None:
+    """What was stored before an outage is neither kept nor read again."""
+    for device in _terminals(network):
+        when_dead(device, device.terminal.collection.cleared)
+        when_dead(device, device.terminal.storage.clear)
+
+
+# --- settlement ------------------------------------------------------------------------------------------------------
+
+
+@defect("network-meters-mixed-up", "a collector takes two meters for each other", "FR1", role=ROLE)
+def meters_mixed_up(network: ANetwork, _: Parameter) -> None:
+    """Freezes of points 1 and 2 are exchanged."""
+    storage = _first(network).terminal.storage
+    day = own(storage, "day")
+    overrule(storage, "day", lambda point, of: day({1: 2, 2: 1}.get(point, point), of))
+
+
+@defect(
+    "network-tariffs-shifted", "a terminal gives every tariff in the place of the next one", "FR1", role=ROLE
+)
+def tariffs_shifted(network: ANetwork, _: Parameter) -> None:
+    """Totals are right, tariffs are not."""
+
+    def change(_unit: DataUnit, values: Values) -> Values:
+        names = [name for name in values if name.rpartition(".")[2].startswith("t") and name[-1].isdigit()]
+        shown = [values[name] for name in names]
+        return values | dict(zip(names, shown[1:] + shown[:1], strict=True))
+
+    on_values(_first(network), Afn.HISTORY_DATA, _DAY_ITEMS, change)
+
+
+@defect(
+    "network-export-as-import", "a terminal gives energy taken in place of energy fed back", "FR1", role=ROLE
+)
+def export_as_import(network: ANetwork, _: Parameter) -> None:
+    """Reverse energy is a copy of forward energy."""
+    storage = _first(network).terminal.storage
+    put = own(storage, "put_day")
+
+    def kept(point: int, day: int, stamp: bytes, items: Any) -> bool:
+        # DI1 of the day freeze: 01 forward active energy, 02 reverse active energy
+        return bool(put(point, day, stamp, dict(items) | ({2: items[1]} if {1, 2} <= items.keys() else {})))
+
+    overrule(storage, "put_day", kept)
+
+
+@defect(
+    "network-month-taken-late",
+    "a terminal takes a month's freeze from the day before its end",
+    "FR1",
+    role=ROLE,
+)
+def month_taken_late(network: ANetwork, _: Parameter) -> None:
+    """A day is missing of every bill."""
+    terminal = _first(network).terminal
+    storage, today = terminal.storage, terminal.collection.today
+    month = own(storage, "month")
+
+    def wrong(point: int, of: int) -> FreezeEntry | None:
+        right = month(point, of)
+        return right if right is None else storage.day(point, today() - 2) or right
+
+    overrule(storage, "month", wrong)

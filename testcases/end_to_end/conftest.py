@@ -1,0 +1,153 @@
+"""Steps that the end-to-end cases share: everything goes through the command center, the truth comes from the physics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from rig.ports.command_center import (
+    DAY_FORWARD_ACTIVE,
+    DAY_REVERSE_ACTIVE,
+    CommandResult,
+)
+from rig.procedures.inspection import Order, Trial, open_loop, timed
+
+#: tasks that every network runs: freezes of day and month, both directions
+DAILY, MONTHLY = "daily", "monthly"
+DAY = timedelta(days=1)
+#: item -> direction of its energy
+DAYS = {DAY_FORWARD_ACTIVE: "import", DAY_REVERSE_ACTIVE: "export"}
+
+
+def midnight(moment: datetime) -> datetime:
+    """Beginning of a day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+class Inspector:
+    """An inspector at the command center."""
+
+    def __init__(self, network, check) -> None:
+        self.network = network
+        self.check = check
+        self.center = network.command_center
+        self.clock = network.clock
+        self.began = self.clock.wall()
+
+    def wait(self, seconds: float) -> None:
+        """Let the network live."""
+        self.clock.wait_until(self.clock.now_s() + seconds)
+
+    def wait_till(self, *, days: int = 0, hour: int = 0, minute: int = 0) -> datetime:
+        """Let it live until this time of day, so many days from now."""
+        until = midnight(self.clock.wall()) + days * DAY + timedelta(hours=hour, minutes=minute)
+        self.wait(max(0.0, (until - self.clock.wall()).total_seconds()))
+        return self.clock.wall()
+
+    def wait_for(self, condition: Callable[[], bool], longest_s: float, step_s: float = 5.0) -> float | None:
+        """Seconds until a condition holds, looked at every ``step_s``; None when it never does."""
+        began_s = self.clock.now_s()
+        while not condition():
+            if self.clock.now_s() - began_s >= longest_s:
+                return None
+            self.wait(step_s)
+        return self.clock.now_s() - began_s
+
+    def whole_days(self) -> tuple[datetime, datetime]:
+        """First and last day whose freeze is due by now: freezes of a day are read at half past one of the next."""
+        return midnight(self.began), midnight(self.clock.wall()) - DAY
+
+    def cycle(self):
+        """Figures of the daily task for all days that are over."""
+        first, last = self.whole_days()
+        return self.center.cycle(DAILY, first, last)
+
+    def timed(
+        self,
+        name: str,
+        trials: list[Trial],
+        criterion: str,
+        *,
+        households: Iterable[int] | None = None,
+    ) -> None:
+        """Judge latencies, and show them with their legs where every trial was about one household."""
+        chains = []
+        for trial, household in zip(trials, households or (), strict=False):
+            if trial.succeeded:
+                chains.append(self.network.spans(trial.result.id, household))
+        distribution, found = timed(
+            name,
+            trials,
+            criterion,
+            clock="virtual clock" if self.network.simulated else "clock of the rig",
+            clock_error_s=self.network.clock_error_s,
+            chains=chains,
+        )
+        self.check.show(distribution)
+        self.check.record(found)
+
+    def run(self, orders: list[Order], *, interval_s: float, timeout_s: float = 300.0) -> list[Trial]:
+        """Give orders at their times and wait for all."""
+        return open_loop(self.center, orders, interval_s=interval_s, timeout_s=timeout_s)
+
+    def trial(self, command: str, due_s: float, took_s: float | None) -> Trial:
+        """A command whose effect was seen at the device ``took_s`` after it was due, None never."""
+        result = self.center.wait(command, 120.0)
+        return Trial(due_s, result, None if took_s is None else due_s + took_s)
+
+    def happened(self, what: str, terminal: str, due_s: float, took_s: float | None) -> Trial:
+        """Something that nobody ordered, seen at the center ``took_s`` after it happened, None never."""
+        status = "timeout" if took_s is None else "done"
+        result = CommandResult(what, "event", terminal, status, due_s)
+        return Trial(due_s, result, None if took_s is None else due_s + took_s)
+
+    def done(self, command: str, longest_s: float = 300.0) -> CommandResult:
+        """Result of one command that must succeed."""
+        result = self.center.wait(command, longest_s)
+        self.check.equal(f"{result.kind} of {result.terminal}", result.status, "done")
+        return result
+
+    def books(self) -> tuple[int, list[str], list[str], list[str]]:
+        """Every stored day freeze against the physics: compared, missing, doubled, wrong."""
+        first, last = self.whole_days()
+        compared, missing, doubled, wrong = 0, [], [], []
+        for home in self.network.households:
+            for item, direction in DAYS.items():
+                rows = self.center.readings(home.terminal, home.point, item, first=first, last=last)
+                found: dict[tuple[datetime, int], Decimal] = {}
+                for row in rows:
+                    key = (row.mark, row.tariff)
+                    if key in found:
+                        doubled.append(f"{home.meter} {item} {row.mark:%m-%d} T{row.tariff}")
+                    found[key] = row.value
+                day = first
+                while day <= last:
+                    for tariff in range(home.tariffs + 1):
+                        what = f"{home.meter} {item} {day:%m-%d} T{tariff}"
+                        value = found.get((day, tariff))
+                        if value is None:
+                            missing.append(what)
+                            continue
+                        compared += 1
+                        truth = self.network.register(home.number, day + DAY, direction, tariff)
+                        if value != truth:
+                            wrong.append(f"{what}: {value} stored, {truth} drawn")
+                    day += DAY
+        return compared, missing, doubled, wrong
+
+    def books_balance(self) -> None:
+        """Nothing missing, nothing doubled, nothing wrong."""
+        compared, missing, doubled, wrong = self.books()
+        self.check.equal("stored freezes that differ from the energy drawn or fed back", wrong[:3], [])
+        self.check.equal("freezes stored twice", doubled[:3], [])
+        self.check.equal("freezes that are missing", missing[:3], [])
+        self.check.true("freezes compared", compared > 0, observed=compared, expected="some")
+
+
+@pytest.fixture
+def inspector(network, check) -> Inspector:
+    """An inspector of a running network."""
+    return Inspector(network, check)

@@ -1,0 +1,96 @@
+"""Collection: success of the first run, of the cycle, and completeness after re-collection, counted at the database."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from rig.ports.command_center import CURVE_FORWARD_ACTIVE, CollectionTask
+from rig.procedures.inspection import ratio
+
+pytestmark = [
+    pytest.mark.device("network"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1379.1-2013", "collection"),
+    pytest.mark.stand(design="mixed", concentrators=2, meters=12, direct=1),
+]
+
+
+@pytest.mark.criterion("SYS.COLLECT.ONCE")
+@pytest.mark.inspection_item("P01", "03002", "02013")
+@pytest.mark.bench_time(4 * 86400)
+@pytest.mark.title_zh("一次采集成功率")
+@pytest.mark.known_bad("network-late-freezes")
+def test_one_time_success(inspector, check):
+    """Day freezes that the first run of the task brings inside its window, over three days."""
+    inspector.wait_till(days=3, hour=4)
+    figures = inspector.cycle()
+    check.record(ratio("day freezes of the first run", figures.once, figures.due, "SYS.COLLECT.ONCE"))
+
+
+@pytest.mark.criterion("SYS.COLLECT.CYCLE")
+@pytest.mark.inspection_item("P02", "03002")
+@pytest.mark.bench_time(4 * 86400)
+@pytest.mark.title_zh("周期采集成功率")
+@pytest.mark.known_bad("network-day-lost")
+def test_cycle_success(inspector, check):
+    """Day freezes stored at the end of the cycle, re-collection included, without anybody asking by hand."""
+    inspector.wait_till(days=3, hour=23, minute=30)
+    figures = inspector.cycle()
+    check.record(ratio("day freezes of the cycle", figures.stored, figures.due, "SYS.COLLECT.CYCLE"))
+    check.equal("freezes that somebody had to ask for by hand", figures.demanded, 0)
+
+
+@pytest.mark.criterion("SYS.DATA.COMPLETE")
+@pytest.mark.inspection_item("P03", "03006")
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("上行中断后数据补采完整率")
+@pytest.mark.known_bad("network-no-recollection")
+def test_complete_after_uplink_outage(inspector, network, check):
+    """Uplinks cut for the whole night of collection: a day later every freeze of it is stored, and right."""
+    inspector.wait_till(days=1, hour=0, minute=30)
+    network.outage("M3-N1", 9 * 3600.0)
+    inspector.wait_till(days=1, hour=23)
+    figures = inspector.cycle()
+    check.record(ratio("freezes stored after the outage", figures.stored, figures.due, "SYS.DATA.COMPLETE"))
+    inspector.books_balance()
+
+
+@pytest.mark.criterion("SYS.DATA.COMPLETE")
+@pytest.mark.inspection_item("P03", "03006", "02013")
+@pytest.mark.link("C2-M1")
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("本地信道中断后数据补采完整率")
+@pytest.mark.known_bad("network-concentrator-gives-up", "network-present-for-past")
+def test_complete_after_medium_outage(inspector, network, check):
+    """The carrier medium deaf from before midnight until noon: a day later every freeze is stored, and right."""
+    inspector.wait_till(hour=23, minute=30)
+    network.outage("C2-M1", 12.5 * 3600.0)
+    inspector.wait_till(days=1, hour=23)
+    figures = inspector.cycle()
+    check.record(ratio("freezes stored after the outage", figures.stored, figures.due, "SYS.DATA.COMPLETE"))
+    inspector.books_balance()
+
+
+@pytest.mark.criterion("SYS.DATA.COMPLETE")
+@pytest.mark.inspection_item("03003", "03007")
+@pytest.mark.stand(design="individual", concentrators=1, meters=4, direct=0, full_meters=True)
+@pytest.mark.bench_time(86400)
+@pytest.mark.title_zh("负荷曲线采集完整率")
+@pytest.mark.known_bad("network-curve-gaps")
+def test_curves_complete(inspector, network, check):
+    """Hourly curves of energy: every point of half a day is stored, and rises."""
+    first = inspector.wait_till(hour=9)
+    task = CollectionTask(
+        "curve", (CURVE_FORWARD_ACTIVE,), 3600.0, first + timedelta(hours=1, minutes=20), window_s=1800.0
+    )
+    inspector.center.schedule(task)
+    inspector.wait_till(hour=22, minute=30)
+    figures = inspector.center.cycle("curve", first + timedelta(hours=1), first + timedelta(hours=12))
+    check.record(ratio("curve points stored", figures.stored, figures.due, "SYS.DATA.COMPLETE"))
+    for home in network.households:
+        rows = inspector.center.readings(home.terminal, home.point, CURVE_FORWARD_ACTIVE)
+        values = [row.value for row in sorted(rows, key=lambda row: row.mark)]
+        check.equal(f"curve of {home.meter} falls", [a for a, b in itertools.pairwise(values) if b < a], [])

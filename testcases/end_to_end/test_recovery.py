@@ -1,0 +1,87 @@
+"""After a loss of supply, link or center everything comes back by itself, and no stored point is lost or doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.ports.command_center import PRESENT_FORWARD_ACTIVE
+
+pytestmark = [
+    pytest.mark.device("network"),
+    pytest.mark.link("M3-N1"),
+    pytest.mark.clause("Q/GDW 1379.1-2013", "recovery"),
+]
+
+CENTER = "command center"
+
+
+@pytest.mark.criterion("SYS.RT.RECONNECT")
+@pytest.mark.inspection_item("M03", "R02")
+@pytest.mark.stand(design="individual", concentrators=12, meters=12, direct=12)
+@pytest.mark.bench_time(2 * 86400)
+@pytest.mark.title_zh("终端集中重连")
+@pytest.mark.known_bad("network-redials-late")
+def test_reconnect_storm(inspector, network, check):
+    """Every terminal loses its connection at once and calls at once: all are back in time, and the night's freezes are whole."""
+    network.storm(silent_s=60.0)
+    inspector.wait(60.0)
+    took_s = inspector.wait_for(
+        lambda: all(state.online for state in inspector.center.terminals()), 3600.0, step_s=1.0
+    )
+    check.true("all came back", took_s is not None, observed=took_s, expected="within an hour")
+    check.within("until the last one was back", took_s / 60, "SYS.RT.RECONNECT")
+    inspector.wait_till(days=1, hour=23)
+    inspector.books_balance()
+
+
+@pytest.mark.criterion("SYS.RT.RESUME")
+@pytest.mark.inspection_item("M03", "R02")
+@pytest.mark.stand(design="metering_box", concentrators=2, meters=8, direct=1)
+@pytest.mark.bench_time(7200)
+@pytest.mark.title_zh("链路中断后恢复时间")
+@pytest.mark.known_bad("network-never-calls-again")
+def test_cut_link_resumes(inspector, network, check):
+    """The uplink of one concentrator is cut for half an hour: the first good answer after it is whole again comes in time."""
+    home = network.households[0]
+    network.outage("M3-N1", 1800.0, home.terminal)
+    inspector.wait(1800.0)
+
+    def answers() -> bool:
+        command = inspector.center.read_now(home.terminal, [home.point], [PRESENT_FORWARD_ACTIVE])
+        return inspector.center.wait(command, 20.0).ok
+
+    took_s = inspector.wait_for(answers, 3600.0, step_s=5.0)
+    check.true("answers again", took_s is not None, observed=took_s, expected="within an hour")
+    check.within("first good answer after the cut", took_s / 60, "SYS.RT.RESUME")
+
+
+@pytest.mark.inspection_item("R02", "R03", "03006")
+@pytest.mark.stand(design="mixed", concentrators=2, meters=10, direct=1)
+@pytest.mark.bench_time(2 * 86400)
+@pytest.mark.title_zh("主站中断后不丢不重")
+@pytest.mark.known_bad("network-no-recollection")
+def test_center_dies_while_it_collects(inspector, network, check):
+    """The center dies in the middle of the night's collection and comes back at seven: every freeze is there, once."""
+    inspector.wait_till(days=1, hour=1, minute=30)
+    inspector.wait(2.0)
+    network.kill(CENTER)
+    inspector.wait_till(hour=7)
+    network.revive(CENTER)
+    inspector.wait_till(hour=23)
+    inspector.books_balance()
+
+
+@pytest.mark.inspection_item("R02", "05018")
+@pytest.mark.stand(design="individual", concentrators=2, meters=8, direct=0)
+@pytest.mark.bench_time(2 * 86400)
+@pytest.mark.title_zh("台区停电后数据完整")
+@pytest.mark.known_bad("network-freezes-lost-with-supply")
+def test_area_without_supply(inspector, network, check):
+    """A transformer area is dark for two hours, after its freezes were taken and before the center has them: they are whole."""
+    terminal = network.terminals[0].address
+    inspector.wait_till(days=1, hour=0, minute=10)
+    network.outage("M3-N1", 9 * 3600.0, terminal)
+    inspector.wait_till(hour=3)
+    network.cut_power(terminal, 7200.0)
+    inspector.wait_till(hour=23)
+    inspector.books_balance()
