@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from fixtures.fake_meter_port import FakeMeterPort
 from fixtures.terminal_world import PASSWORD, PORT, World, at, value
 from rig.protocols.dlt645.frame import encode as encode_645
 from rig.protocols.dlt645.messages import read_data
@@ -148,6 +149,30 @@ def test_outage_of_a_meter_and_changed_status():
     codes = world.codes(important=False)
     assert codes.count(13) == 1
     assert codes.count(33) == 1
+
+
+def test_what_ports_say_unasked():
+    class Carrier(FakeMeterPort):
+        on_registered = None
+
+    world = World(1)
+    carrier = Carrier(world.clock)
+    world.terminal._listen_to(5, carrier)
+    carrier.on_registered("000000000077", 2)
+    carrier.on_registered("000000000001", 2)
+    (record,) = [record for record in world.records(important=True) if record["erc"] == 35]
+    assert record["detail.1"] == "05"
+    assert record["detail.3"] == "77"
+    world.read([1], [28])
+    world.meters[1].meter.control(0x1A, None)
+    world.port.raise_event("000000000001", b"")
+    world.port.raise_event("000000000077", b"")
+    world.wait(120.0)
+    assert world.codes(important=False).count(33) == 1
+    taken = Carrier(world.clock)
+    taken.power = taken.events = taken.on_registered = print
+    world.terminal._listen_to(6, taken)
+    assert taken.power is taken.on_registered is print
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,6 @@ class TerminalBehaviour:
     password_checked: bool = True
     password_failure_recorded: bool = True
     # link
-    login_needed: bool = True
     logs_in: bool = True
     beats: bool = True
     heartbeat_confirm_needed: bool = True
@@ -73,7 +72,6 @@ class TerminalBehaviour:
     events_recorded: bool = True
     events_reported: bool = True
     access_demand_shown: bool = True
-    counters_in_step: bool = True
     # control
     trip_forwarded: bool = True
     trip_confirmed_by_meter: bool = True

@@ -15,7 +15,7 @@ from rig.twin.devices.terminal.behaviour import TerminalBehaviour
 
 Role = Literal["concentrator", "collector"]
 
-#: application functions a concentrator serves; a collector keeps no history and forwards
+#: application functions a concentrator serves; a collector has no data of tasks to ask for
 CONCENTRATOR_FUNCTIONS = frozenset(
     (0x00, 0x01, 0x02, 0x04, 0x05, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x10)
 )

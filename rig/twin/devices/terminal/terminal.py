@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from rig.clock import Timer
@@ -94,10 +95,19 @@ class Terminal:
         self.file_segments: dict[int, int] = {}
         self._ticker: Timer | None = None
         self._key_users: frozenset[int] | None = None
-        for port in ports.values():
-            port.power = self.meter_power
+        for number, port in ports.items():
+            self._listen_to(number, port)
         for entry in config.meters:
             self.put_meter(entry)
+
+    def _listen_to(self, number: int, port: MeterPort) -> None:
+        """Hear what a port says unasked, where nobody else listens to it."""
+        if port.power is None:
+            port.power = self.meter_power
+        if port.events is None:
+            port.events = self.meter_spoke
+        if getattr(port, "on_registered", False) is None:
+            setattr(port, "on_registered", partial(self.meter_found, number))  # noqa: B010 - carrier ports have it
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -364,6 +374,20 @@ class Terminal:
             self.record_event(
                 13, {"point": entry.point, "spare": 0, "begins": int(not has_supply), "flags": "08"}
             )
+
+    def meter_spoke(self, address: str, data: bytes) -> None:
+        """A meter reported something by itself: its status words say what (ERC 33)."""
+        del data
+        entry = self.archive.at_address(address)
+        if entry is not None and self.running:
+            self.realtime.gather(entry, (STATUS_WORDS,), lambda _: None, fresh_s=0.0)
+
+    def meter_found(self, port: int, address: str, protocol: int) -> None:
+        """A node registered: ERC 35 when its meter is not in the archive (port, number, address, protocol)."""
+        if not self.running or self.archive.at_address(address) is not None:
+            return
+        octets = bytes((port, 1)) + bytes.fromhex(address)[::-1] + bytes((protocol,))
+        self.record_event(35, {f"detail.{place}": f"{octet:02X}" for place, octet in enumerate(octets, 1)})
 
     def record_trip(self, entry: MeterEntry) -> None:
         """ERC 5 with the power before a trip; the power two minutes after it is put into the record then."""
