@@ -52,7 +52,10 @@ _MODULE_BAUD: Final = 9600
 _VOLTAGE_V: Final = 220.0
 #: longest wait for the first login, in seconds
 _LOGIN_S: Final = 300.0
+#: longest wait for the local module to come into service, in seconds
+_MODULE_S: Final = 300.0
 _DLT645_2007: Final = 30
+_PASSWORD_OCTETS: Final = 16
 #: meters in one data unit of the archive
 _METERS_A_UNIT: Final = 20
 #: item of a meter's energy register by direction
@@ -357,6 +360,10 @@ class EmulatedConcentratorStand(ConcentratorStand):
             some = points[at : at + _METERS_A_UNIT]
             self.session.set_parameters([Content(0, 10, archive_values(some))])
         self._archived = True
+        carrier = self.downlink.ports.get(CARRIER)
+        if isinstance(carrier, CarrierPort):
+            # a local module takes its time before it can read
+            self.clock.wait_until(self.clock.now_s() + _MODULE_S, lambda: carrier.ready and not carrier.busy)
 
     def truth(self, point: int, quantity: str, direction: str = "forward", tariff: int = 0) -> Decimal:
         """What the meter at a point really has now; its registers go with the physics, its errors are none."""
@@ -453,6 +460,7 @@ def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
     """
     scheme, _, place = request.link.url.partition("://")
     wanted = request.device.address
+    password = request.declaration.terminal_password.ljust(_PASSWORD_OCTETS, b"\x00")
 
     def meet() -> TerminalSession:
         network = TcpNetwork(request.clock)
@@ -460,7 +468,7 @@ def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
         meeting = (Acceptor if calls else Caller)(network, place, request.clock)
         # a terminal that is called need not log in
         known = None if wanted is None or calls else Address(wanted[:4], int(wanted[4:], 16))
-        return _session(request, meeting, profile, request.declaration.terminal_password, known)
+        return _session(request, meeting, profile, password, known)
 
     session = request.bench.keep(f"uplink of {request.device.id}", meet)
     if session.connections or session.link.address is not None:
