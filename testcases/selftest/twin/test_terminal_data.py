@@ -358,6 +358,30 @@ def test_recollection_after_silence():
     assert days == ["2026-03-02", "2026-03-03", "2026-03-04"]
 
 
+def test_a_silent_meter_is_asked_once_a_run_however_much_is_missing():
+    world = World(1, read_retries=0)
+    world.silence(1)
+    world.wait_until(at(2026, 3, 8, 8, 0))
+    asked = len(world.port.requests)
+    world.wait(3 * 1800.0)
+    assert len(world.port.requests) - asked == 3
+    world.restore(1)
+    world.wait(3600.0)
+    assert len(world.terminal.storage.days(1)) == 6
+
+
+def test_a_reset_during_a_run_is_not_undone_by_it():
+    world = World(1)
+    world.port.delay_s = 20.0
+    world.wait_until(at(2026, 3, 3, 0, 2))
+    world.wait(5.0)
+    assert world.terminal.collection.running
+    assert world.said(builders.reset(world.address, 2, auxiliary=Auxiliary(PASSWORD))) == "confirmed"
+    world.wait(6 * 3600.0)
+    assert not world.terminal.storage.days(1)
+    assert not world.terminal.collection.running
+
+
 def test_without_recollection_it_stays_missing():
     world = World(1)
     world.terminal.behaviour.recollects = False

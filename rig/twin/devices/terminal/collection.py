@@ -269,6 +269,8 @@ class Collection:
         #: freezes up to this day were cleared by the master and are not read again
         self._cleared = -1
         self._left = 0
+        #: what was begun in an earlier round does not count any more
+        self._round = 0
         self._run_of = -1
         self._next_run_s = 0.0
 
@@ -337,6 +339,7 @@ class Collection:
     def reset(self) -> None:
         """Nothing is under way any more (power, reset)."""
         self._left = 0
+        self._round += 1
         self._run_of = -1
         self._next_run_s = 0.0
 
@@ -381,34 +384,40 @@ class Collection:
     def _run(self) -> None:
         """Ask every meter for what is missing of it, newest day first."""
         terminal = self.terminal
-        items = self._items
-        jobs: list[tuple[MeterEntry, int]] = []
+        jobs: list[tuple[MeterEntry, list[int]]] = []
         for point in sorted(self._open):
             entry = terminal.archive.at_point(point)
-            missing = self.missing_days(entry) if entry is not None and terminal.reader.reaches(entry) else ()
+            missing = self.missing_days(entry) if entry is not None and terminal.reader.reaches(entry) else []
             if entry is None or not missing:
                 self._open.discard(point)
             else:
-                jobs += [(entry, day) for day in missing]
+                jobs.append((entry, missing))
         if not jobs:
             self._ended()
             return
-        jobs.sort(key=lambda job: -job[1])
         self._left += len(jobs)
-        for entry, day in jobs:
-            self._begin(entry, day, items)
+        for entry, days in jobs:
+            self._begin(entry, days)
 
-    def _begin(self, entry: MeterEntry, day: int, items: Iterable[int]) -> None:
+    def _begin(self, entry: MeterEntry, days: list[int]) -> None:
+        """Read the first of the days, then the others; a meter that does not answer is left until the next run."""
+        day = days[0]
         kept = self.terminal.storage.day(entry.point, day)
-        wanted = [item for item in items if kept is None or item not in kept.items]
-        DayRead(self, entry, day, wanted, partial(self._one_done, entry, day), urgent=False).start()
+        wanted = [item for item in self._items if kept is None or item not in kept.items]
+        done = partial(self._one_done, entry, days, self._round)
+        DayRead(self, entry, day, wanted, done, urgent=False).start()
 
-    def _one_done(self, entry: MeterEntry, day: int, outcome: Outcome) -> None:
+    def _one_done(self, entry: MeterEntry, days: list[int], round_: int, outcome: Outcome) -> None:
+        if round_ != self._round:
+            return
         if outcome == "absent":
-            key = (entry.point, day)
+            key = (entry.point, days[0])
             self._absent[key] = self._absent.get(key, 0) + 1
         self._judge(entry, answered=outcome != "silent")
-        self._left = max(0, self._left - 1)
+        if outcome != "silent" and len(days) > 1:
+            self._begin(entry, days[1:])
+            return
+        self._left -= 1
         if self._left == 0:
             self._ended()
 
@@ -443,7 +452,7 @@ class Collection:
     def store(self, entry: MeterEntry, day: int, items: dict[int, bytes]) -> None:
         """Keep what was read; the last day of a month makes the month's freeze too."""
         terminal = self.terminal
-        if terminal.archive.at_point(entry.point) is not entry:
+        if terminal.archive.at_point(entry.point) is not entry or day <= self._cleared:
             return
         stamp = terminal.clock.stamp()
         self._last[entry.point] = terminal.clock.epoch_s()

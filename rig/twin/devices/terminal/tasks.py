@@ -139,6 +139,7 @@ class Tasks:
         first = max(first, yesterday - _MOST_DAYS_BEHIND)
         days = list(range(first, yesterday + 1)) or [yesterday]
         task.reported_day = yesterday
+        task.late = {item for item in task.late if item[2] >= first - _MOST_DAYS_BEHIND}
         self.reporter.class_2(task, days)
 
     def catch_up(self) -> None:
