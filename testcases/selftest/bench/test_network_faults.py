@@ -11,6 +11,10 @@ def test_a_network_survives_its_faults(seed):
     assert audit.clean, f"{audit.summary()}\n" + "\n".join(told)
 
 
+def test_the_faults_are_felt_where_nothing_is_collected_again():
+    assert any(survive(seed, "network-no-recollection")[0].missing for seed in range(1, 4))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_hundred_networks_survive_their_faults():
