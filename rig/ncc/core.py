@@ -234,7 +234,7 @@ class Core:
         if frame.access_demand and len(frame.body) >= 2 and frame.afn != Afn.CONFIRM:
             end = len(frame.body) - (6 if frame.seq & TIME_STAMPED else 0)
             self.events.counted(terminal, (frame.body[end - 2], frame.body[end - 1]))
-        ack = encode(confirm(frame)) if frame.sequence.confirm else b""
+        ack = self.confirmation(frame)
         if frame.afn in _DATA:
             source = current.source if current is not None else SOURCE_CODES["task"]
             self.journal.add(self.rows(terminal, frame, source), session if ack else None, ack)
@@ -242,6 +242,12 @@ class Core:
             session.send(ack)
         if not terminal.queue.answered(frame):
             self.counters["frames.stale"] += 1
+
+    def confirmation(self, frame: Frame) -> bytes:
+        """Octets that confirm a frame; empty when it asks for no confirmation."""
+        if not frame.sequence.confirm:
+            return b""
+        return encode(confirm(frame), strict=False, profile=self.settings.profile)
 
     def rows(self, terminal: Terminal, frame: Frame, source: int) -> list[Row]:
         """Rows of a data frame."""

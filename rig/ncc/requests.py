@@ -309,16 +309,6 @@ class RequestQueue:
             status: CommandStatus = "timeout" if request.sent else "offline"
             request.done(Outcome(status, (), tuple(request.attempts), "not sent in time"))
 
-    def cancel_all(self, status: CommandStatus = "cancelled") -> None:
-        """End everything that waits; the outstanding request too."""
-        waiting, self._waiting = self._waiting, []
-        if self._current is not None:
-            self._finish(status)
-        for _, _, request in waiting:
-            if not request.finished:
-                request.finished = True
-                request.done(Outcome(status, (), tuple(request.attempts)))
-
     def _finish(self, status: CommandStatus, frames: tuple[Frame, ...] = (), message: str = "") -> None:
         request = self._current
         assert request is not None

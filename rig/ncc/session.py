@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rig.errors import RemoteProtocolError
 from rig.ncc.decode import NotPlainError
-from rig.protocols.gdw1376_1.builders import confirm, deny
+from rig.protocols.gdw1376_1.builders import deny
 from rig.protocols.gdw1376_1.control import ACCESS_DEMAND, CONFIRM, SEQUENCE_MASK, TIME_STAMPED, Afn
 from rig.protocols.gdw1376_1.frame import END, Frame, FrameReader, checksum, decode_frame, encode
 from rig.protocols.gdw1376_1.messages import parse_message
@@ -369,14 +369,14 @@ class Session:
             return
         if message.auxiliary.events is not None:
             core.events.counted(terminal, message.auxiliary.events)
-        ack = encode(confirm(frame)) if frame.sequence.confirm else b""
+        ack = core.confirmation(frame)
         core.journal.add(rows, self if ack else None, ack)
 
     def _initiative(self, terminal: Terminal, frame: Frame) -> None:
         """Events, authentication, and what the center does not take."""
         core = self._core
         message = parse_message(frame, core.settings.profile)
-        ack = encode(confirm(frame)) if frame.sequence.confirm else b""
+        ack = core.confirmation(frame)
         if frame.afn == Afn.EVENTS and message.units:
             core.events.reported(terminal, message, self, ack)
         elif frame.afn == Afn.AUTHENTICATION and message.auxiliary.password != terminal.entry.password:
@@ -394,8 +394,9 @@ class Session:
             self.close("strikes", detail)
 
     def _confirm(self, frame: Frame) -> None:
-        if frame.sequence.confirm:
-            self.send(encode(confirm(frame), strict=False, profile=self._core.settings.profile))
+        ack = self._core.confirmation(frame)
+        if ack:
+            self.send(ack)
 
     def _deny(self, frame: Frame) -> None:
         if frame.from_initiator and frame.sequence.confirm:

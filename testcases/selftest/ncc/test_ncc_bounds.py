@@ -1,12 +1,20 @@
 """Peers that flood, stall, lie, replay or claim to be another: each bound, and that others are served meanwhile."""
 
+# ruff: noqa: DTZ001 - the network keeps local time
+
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixtures.gdw1376_1_plain import build
 from fixtures.ncc_center import ADDRESS, World, limits
-from fixtures.ncc_terminal import PlainTerminal, bcd, unit_id
+from fixtures.ncc_terminal import PlainTerminal, bcd, curve, day_freeze, unit_id
 
 OTHER = "0171-0002"
 
@@ -378,3 +386,51 @@ def test_refusals_are_logged_at_a_bounded_rate(make):
         world.run(0.1)
     assert world.counter("refused.direction") == 100
     assert sum("refused.direction" in line for line in world.log) == 1
+
+
+def seeds(terminal: PlainTerminal) -> list[bytes]:
+    """Sound frames of every kind that a terminal sends."""
+    freeze = day_freeze(1, 161, datetime(2026, 3, 1), [5, 1, 1])
+    points = curve(2, 101, datetime(2026, 3, 1), 1, [1, 2, 3])
+    event = unit_id(0, 1) + b"\x01\x00\x00\x01" + bytes((14, 10)) + bytes.fromhex("0008020326") * 2
+    users = [
+        (0xC9, 0x02, 0x71, unit_id(0, 1)),
+        (0xC9, 0x02, 0x72, unit_id(0, 3)),
+        (0xC4, 0x0D, 0x73, freeze),
+        (0xE4, 0x0D, 0x74, points + b"\x01\x02"),
+        (0xC4, 0x0E, 0x75, event),
+        (0x88, 0x0C, 0x61, unit_id(0, 2) + bytes.fromhex("000008028326")),
+        (0x80, 0x00, 0x61, unit_id(0, 1)),
+        (0x88, 0x0A, 0x41, unit_id(0, 10) + b"\0\0"),
+        (0xC4, 0x06, 0x76, unit_id(0, 1) + bytes(32)),
+        (0xC4, 0xF4, 0xF7, b"\0" * 12),
+    ]
+    return [build(terminal.user(*parts)) for parts in users]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32))
+def test_whatever_a_peer_sends_nothing_breaks_and_others_are_served(seed):
+    draw = random.Random(seed)
+    world = World(replace(limits(strikes=10**9, penalty_s=0.0), fetch_events=True))
+    world.register()
+    world.register(OTHER)
+    good, bad = world.terminal(1), world.terminal(2)
+    frames = seeds(bad)
+    world.center.read_now(OTHER, [1], ["0C.F129"])
+    world.center.control(OTHER, 2)
+    for _ in range(30):
+        user = bytearray(draw.choice(frames)[6:-2])
+        for _ in range(draw.randrange(4)):
+            user[draw.randrange(len(user))] = draw.choice([0, 1, 0x40, 0x80, 0xEE, 0xFF, draw.randrange(256)])
+        octets = build(bytes(user[: len(user) - draw.choice([0, 0, 0, 1, 5])]))
+        if draw.random() < 0.2:
+            octets = octets[: draw.randrange(len(octets))]
+        if bad.stream is None:
+            world.dial(bad)
+        if bad.stream is not None:
+            bad.stream.send(octets)
+        world.run(draw.choice([0.0, 0.05, 25.0]))
+    assert alive(world, good)
+    assert {row.terminal for row in world.center.readings()} <= {OTHER}
+    world.ncc.close()
