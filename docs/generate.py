@@ -8,10 +8,20 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from layouts import module_layout, terminal_layout
+
 from rig.criteria.gdw1376_2_groups import GROUPS
+from rig.criteria.inspection_items import ITEMS
 from rig.criteria.registry import all_clauses, all_criteria
+from rig.ports.roles import ROLES
 from rig.protocols import dlt645
 from rig.protocols.dlt645.item_model import Axis, Row
+from rig.protocols.gdw1376_1.control import AFN_NAMES as TERMINAL_AFN_NAMES
+from rig.protocols.gdw1376_1.functions import all_functions as terminal_functions
+from rig.protocols.gdw1376_2.codes import AFN_NAMES as MODULE_AFN_NAMES
+from rig.protocols.gdw1376_2.functions import all_functions as module_functions
+from rig.protocols.gdw1376_2.profile import DEFAULT as MODULE_PROFILE
+from rig.testing.case import CaseInfo
 from rig.testing.catalogue import all_cases, cases_by_defect, cases_by_link
 from rig.topology.links import LINKS
 from rig.topology.lookup import schemes_in_force
@@ -34,52 +44,80 @@ def cell(value: object) -> str:
 
 def cases_page() -> str:
     cases = sorted(all_cases(), key=lambda case: (case.standard, case.id))
-    text = f"# Cases\n\n{len(cases)} cases. Times are bench time, where it is more than a minute; on an emulated bench it is virtual.\n"
-    for standard in dict.fromkeys(case.standard for case in cases):
-        text += f"\n## {standard}\n\n" + table(
+    roles = [role for role in ROLES if any(case.device_role == role for case in cases)]
+    text = f"# Cases\n\n{len(cases)} cases. Times are bench time, where it is more than a minute; on an emulated bench it is virtual.\n\n"
+    text += table(
+        ("device under test", "cases", "known-bad devices"),
+        (
             (
-                "case",
-                "rule",
-                "clause",
-                "needs",
-                "only if declared",
-                "bench time",
-                "known-bad devices it must fail",
-            ),
-            (
-                (
-                    f"`{case.id}`",
-                    case.title,
-                    case.clause,
-                    ", ".join(case.needs),
-                    ", ".join(case.requires),
-                    f"{case.bench_time_s / 60:.0f} min" if case.bench_time_s else "",
-                    ", ".join(f"`{name}`" for name in case.known_bad),
-                )
-                for case in cases
-                if case.standard == standard
-            ),
-        )
+                f"[{ROLES[role]}](#{ROLES[role].replace(' ', '-')})",
+                sum(case.device_role == role for case in cases),
+                len(all_defects(role)),
+            )
+            for role in roles
+        ),
+    )
+    for role in roles:
+        text += f"\n## {ROLES[role]}\n"
+        own = [case for case in cases if case.device_role == role]
+        for standard in dict.fromkeys(case.standard for case in own):
+            text += f"\n### {ROLES[role]}: {standard}\n\n"
+            text += cases_table([case for case in own if case.standard == standard])
     return text
+
+
+def cases_table(cases: Iterable[CaseInfo]) -> str:
+    head = (
+        "case",
+        "rule",
+        "clause",
+        "link",
+        "needs",
+        "only if declared",
+        "bench time",
+        "known-bad devices it must fail",
+    )
+    return table(
+        head,
+        (
+            (
+                f"`{case.id}`",
+                case.title,
+                case.clause,
+                case.link,
+                ", ".join(case.needs),
+                ", ".join(case.requires),
+                f"{case.bench_time_s / 60:.0f} min" if case.bench_time_s else "",
+                ", ".join(f"`{name}`" for name in case.known_bad),
+            )
+            for case in cases
+        ),
+    )
 
 
 def defects_page() -> str:
     namers = cases_by_defect()
-    rows = []
-    for name, entry in all_defects().items():
-        cases = sorted(
-            {case for named, ids in namers.items() if named.partition(":")[0] == name for case in ids}
-        )
-        default = "" if entry.default is None else f"{entry.default:g} {entry.unit}".strip()
-        rows.append(
-            (f"`{name}`", entry.summary, entry.clause, default, ", ".join(f"`{case}`" for case in cases))
-        )
-    return (
-        f"# Known-bad meters\n\n{len(rows)} named defects of the emulated meter. `rig emulate meter --defect NAME[:PARAMETER]` serves one.\n\n"
-        + table(
-            ("defect", "what the meter does", "clause it breaks", "default", "cases that must fail it"), rows
-        )
-    )
+    text = f"# Known-bad devices\n\n{len(all_defects())} named defects. `rig emulate DEVICE --defect NAME[:PARAMETER]` serves a device that has one.\n"
+    for role in ROLES:
+        rows = []
+        for name, entry in all_defects(role).items():
+            cases = sorted(
+                {case for named, ids in namers.items() if named.partition(":")[0] == name for case in ids}
+            )
+            default = "" if entry.default is None else f"{entry.default:g} {entry.unit}".strip()
+            rows.append(
+                (f"`{name}`", entry.summary, entry.clause, default, ", ".join(f"`{case}`" for case in cases))
+            )
+        if rows:
+            head = (
+                "defect",
+                "what the device does",
+                "clause it breaks",
+                "default",
+                "cases that must fail it",
+            )
+            text += f"\n## {ROLES[role]}\n\n{len(rows)} defects.\n\n" + table(head, rows)
+    return text
 
 
 def criteria_page() -> str:
@@ -209,12 +247,96 @@ def module_groups_page() -> str:
     return text
 
 
+def terminal_functions_page() -> str:
+    text = (
+        "# Functions between terminal and command center\n\nThe information types Fn of Q/GDW 376.1-2009, which 1376.1 took over, by application function. "
+        "`?`: layout not known. A long list of fields is cut; `rig decode gdw1376.1` shows all values of a frame.\n"
+    )
+    rows = list(terminal_functions())
+    for afn in dict.fromkeys(row.afn for row in rows):
+        name, name_zh = TERMINAL_AFN_NAMES.get(afn, ("", ""))
+        text += f"\n## {afn:02X}H {name} {name_zh}\n\n" + table(
+            ("Fn", "name", "名称", "data downlink", "data uplink", "provenance"),
+            (
+                (
+                    f"F{row.number}",
+                    row.name,
+                    row.name_zh,
+                    terminal_layout(row.down),
+                    terminal_layout(row.up),
+                    row.provenance,
+                )
+                for row in rows
+                if row.afn == afn
+            ),
+        )
+    return text
+
+
+def module_functions_page() -> str:
+    text = (
+        "# Functions between concentrator and local module\n\nThe data units of Q/GDW 10376.2-2019 by function code; what the edition of 2013 has of them is provisional. "
+        "`-`: does not travel that way, an empty cell: without data.\n"
+    )
+    rows = list(module_functions(MODULE_PROFILE))
+    for afn in dict.fromkeys(row.afn for row in rows):
+        text += f"\n## {afn:02X}H {MODULE_AFN_NAMES.get(afn, '')}\n\n" + table(
+            ("Fn", "name", "名称", "concentrator to module", "module to concentrator", "since", "provenance"),
+            (
+                (
+                    f"F{row.fn}",
+                    row.name,
+                    row.name_zh,
+                    module_layout(row.down),
+                    module_layout(row.up),
+                    row.since,
+                    row.provenance,
+                )
+                for row in rows
+                if row.afn == afn
+            ),
+        )
+    return text
+
+
+def inspection_page() -> str:
+    cases = all_cases()
+    covering = {
+        item.number: sorted(case.id for case in cases if item.number in case.inspection_items)
+        for item in ITEMS
+    }
+    covered = sum(bool(ids) for ids in covering.values())
+    text = (
+        f"# Items of the system inspection\n\n{len(ITEMS)} items, {covered} with a case. Numbers of digits are those of a public terminal bench; "
+        "numbers with a letter are ours, for items that are recalled by name only. An item with a case is looked at, not exhausted.\n"
+    )
+    for group in dict.fromkeys(item.group for item in ITEMS):
+        text += f"\n## {group}\n\n" + table(
+            ("item", "what", "项目", "provenance", "cases"),
+            (
+                (
+                    item.number,
+                    item.title,
+                    item.title_zh,
+                    item.provenance,
+                    ", ".join(f"`{case}`" for case in covering[item.number]),
+                )
+                for item in ITEMS
+                if item.group == group
+            ),
+        )
+    return text
+
+
 PAGES = {
     "cases.md": cases_page,
     "defects.md": defects_page,
     "criteria.md": criteria_page,
     "links.md": links_page,
     "local-module-groups.md": module_groups_page,
+    "inspection-items.md": inspection_page,
+    "terminal-functions.md": terminal_functions_page,
+    "module-functions.md": module_functions_page,
     "data-identifiers.md": items_page,
 }
 
