@@ -60,6 +60,7 @@ CLAUSES = (
     _rule("5.5", "Set parameters (AFN 04H)", "设置参数"),
     _rule("5.5 F1", "Uplink communication parameters", "终端上行通信口通信参数设置"),
     _rule("5.5 F3", "Master addresses, main and backup", "主站IP地址和端口"),
+    _rule("5.5 F3 backup", "Backup address of the master", "备用主站地址", mandatory=False),
     _rule("5.5 F9", "Event recording: valid and important events", "终端事件记录配置设置"),
     _rule("5.5 F10", "Meter archive", "终端电能表∕交流采样装置配置参数"),
     _rule("5.6", "Control commands (AFN 05H)", "控制命令"),
@@ -80,7 +81,8 @@ CLAUSES = (
     _rule("5.11", "Task data (AFN 0BH)", "请求任务数据"),
     _rule("5.12", "Class 1 data (AFN 0CH)", "请求1类数据"),
     _rule("5.13", "Class 2 data (AFN 0DH)", "请求2类数据"),
-    _rule("5.13 density", "Curves and their density", "曲线数据与冻结密度"),
+    _rule("5.13 density", "Curves and their density", "曲线数据与冻结密度", mandatory=False),
+    _rule("5.13 month", "Freezes of months", "月冻结数据", mandatory=False),
     _rule("5.14", "Class 3 data (AFN 0EH)", "请求3类数据"),
     _rule("5.15", "File transfer (AFN 0FH)", "文件传输", mandatory=False),
     _rule("5.16", "Data forwarding (AFN 10H)", "数据转发"),
@@ -89,9 +91,23 @@ CLAUSES = (
         "clock", "Clock of the terminal and of its meters", "终端与电能表时钟", note="clause number not known"
     ),
     _rule(
+        "clock meters",
+        "Clocks of the meters, set by the terminal",
+        "终端对电能表对时",
+        mandatory=False,
+        note="clause number not known",
+    ),
+    _rule(
         "collection", "Collection tasks and re-collection", "抄表任务与补抄", note="clause number not known"
     ),
     _rule("supply", "Loss and return of the supply", "停上电", note="clause number not known"),
+    _rule(
+        "supply report",
+        "Report of the loss of supply on stored energy",
+        "停电主动上报",
+        mandatory=False,
+        note="clause number not known",
+    ),
     _rule("response", "Response time of a terminal", "终端响应时间", note="clause number not known"),
 )
 
@@ -138,11 +154,11 @@ CRITERIA = (
     _limit("HEARTBEAT", "5.3", "heartbeat interval against the set period", "abs<=", "s", "10"),
     _limit("REPEAT", "5.5 F1", "time to the repeat of an unconfirmed frame, against the set wait", "abs<=", "s", "5"),
     _limit("RECONNECT", "4.4", "time from the loss of the connection to the next login", "<=", "s", "180"),
-    _limit("BACKUP", "5.5 F3", "time from the loss of the main address to the login at the backup address", "<=", "s", "900"),
+    _limit("BACKUP", "5.5 F3 backup", "time from the loss of the main address to the login at the backup address", "<=", "s", "900"),
     # clocks
     _limit("CLOCK", "clock", "clock of the terminal against the command center", "abs<=", "s", "5",
            source=_CLOCKS, provenance="seen"),
-    _limit("CLOCK.METER", "clock", "clock of a meter after layered synchronisation", "abs<=", "s", "10",
+    _limit("CLOCK.METER", "clock meters", "clock of a meter after layered synchronisation", "abs<=", "s", "10",
            source=_CLOCKS, provenance="seen"),
     _limit("CLOCK.DRIFT", "clock", "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5",
            source=_CLOCKS, provenance="seen"),
@@ -153,7 +169,7 @@ CRITERIA = (
     _limit("EVENT.TIME", "5.14", "time in an event record against the time of the stimulus", "abs<=", "min", "2"),
     _limit("EVENT.REPORT", "5.14", "time from an important event to its report", "<=", "s", "60"),
     _limit("REPORT.TIME", "5.5", "time of a task report against its schedule", "abs<=", "s", "60"),
-    _limit("OUTAGE.REPORT", "supply", "time from the loss of supply to the report", "<=", "s", "60", source=_RECALLED),
+    _limit("OUTAGE.REPORT", "supply report", "time from the loss of supply to the report", "<=", "s", "60", source=_RECALLED),
     # collection
     _limit("ARCHIVE", "5.5 F10", "measuring points that the archive holds", ">=", "count", "2000",
            source="point numbers go to 2040; the size asked of a concentrator here"),

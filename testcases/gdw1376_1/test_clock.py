@@ -134,12 +134,13 @@ def test_runs_without_supply(tester, off_by, check, power_cycle):
     check.within("change over an hour without supply", off_by() - before, "GDW1376.1.CLOCK")
 
 
-@pytest.mark.clause(STANDARD, "clock")
+@pytest.mark.clause(STANDARD, "clock meters")
 @pytest.mark.criterion("GDW1376.1.CLOCK.METER")
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("终端对电表逐级对时")
 @pytest.mark.known_bad("terminal-never-sets-meters")
 @pytest.mark.inspection_item("01014", "M05")
+@pytest.mark.requires("option:broadcast-time")
 def test_meters_follow(concentrator, tester, points, check):
     """Within a day a meter whose clock is two minutes slow is set by the terminal."""
     concentrator.set_meter_clock(points[0].number, tester.clock.wall() - timedelta(minutes=2))
@@ -148,11 +149,12 @@ def test_meters_follow(concentrator, tester, points, check):
     check.within("meter's clock", (shown - tester.clock.wall()).total_seconds(), "GDW1376.1.CLOCK.METER")
 
 
-@pytest.mark.clause(STANDARD, "clock")
+@pytest.mark.clause(STANDARD, "clock meters")
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("不在整点前后对电表对时")
 @pytest.mark.known_bad("terminal-sets-meters-at-full-hour")
 @pytest.mark.inspection_item("M05")
+@pytest.mark.requires("option:broadcast-time")
 def test_no_sync_at_full_hour(concentrator, tester, points, check, put_clock_back):
     """A terminal that is given the time at the full hour does not set its meters right then."""
     slow = timedelta(minutes=2)

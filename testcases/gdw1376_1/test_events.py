@@ -73,7 +73,7 @@ def test_authentication_failure(tester, check, quiet, event_masks, wrong_passwor
     """A wrong PW leaves a record of code 20."""
     event_masks(AUTHENTICATION)
     before = tester.event_count(AUTHENTICATION)
-    tester.control(Content(0, 26), password=wrong_password)
+    tester.control(Content(0, PERMIT), password=wrong_password)
     check.equal("new records of code 20", tester.event_count(AUTHENTICATION) - before, 1)
 
 

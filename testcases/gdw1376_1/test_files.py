@@ -12,6 +12,7 @@ pytestmark = [
     pytest.mark.device("concentrator"),
     pytest.mark.link("M3-N1"),
     pytest.mark.clause("Q/GDW 1376.1-2013", "5.15"),
+    pytest.mark.requires("option:file-transfer"),
     pytest.mark.inspection_item("M06"),
 ]
 

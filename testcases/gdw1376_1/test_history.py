@@ -159,11 +159,13 @@ def test_days_kept(tester, loaded, points, morning, check, limit):
     check.within("day freezes held", len(held), "GDW1376.1.FREEZE.DAYS")
 
 
+@pytest.mark.clause(STANDARD, "5.13 month")
 @pytest.mark.bench_time(2_600_000)
 @pytest.mark.title_zh("月冻结示值等于月末零点实际电量")
 @pytest.mark.known_bad("terminal-month-freeze-of-first-day", "terminal-day-freeze-of-reading-time")
 @pytest.mark.stand(rs485=1, carrier=0)
 @pytest.mark.inspection_item("03004")
+@pytest.mark.requires("option:month-freeze")
 def test_month_freeze(tester, points, loaded, energy, morning, check):
     """The month freeze F177 is the reading at the end of the month."""
     point = loaded(points[0])
@@ -201,6 +203,7 @@ def curve(tester):
 @pytest.mark.title_zh("有功功率曲线与实际值")
 @pytest.mark.known_bad("terminal-curve-of-one-phase")
 @pytest.mark.inspection_item("03003")
+@pytest.mark.requires("option:curves")
 def test_power_curve(concentrator, tester, points, curve, check):
     """The power curve F81 has the power that flowed, at every point."""
     point = points[0].number
@@ -220,6 +223,7 @@ def test_power_curve(concentrator, tester, points, curve, check):
 @pytest.mark.title_zh("曲线按请求的密度给出")
 @pytest.mark.known_bad("terminal-curve-density-ignored")
 @pytest.mark.inspection_item("03003")
+@pytest.mark.requires("option:curves")
 def test_curve_density(concentrator, tester, points, curve, check):
     """At a density of an hour the points of the reading curve F101 are those of every fourth quarter."""
     point = points[0].number
@@ -237,6 +241,7 @@ def test_curve_density(concentrator, tester, points, curve, check):
 @pytest.mark.bench_time(30_000)
 @pytest.mark.title_zh("曲线中尚未到来的点为无效值")
 @pytest.mark.known_bad("terminal-curve-repeats-last-point")
+@pytest.mark.requires("option:curves")
 def test_curve_ahead(concentrator, tester, points, curve, check):
     """Points of a curve that have not come yet are absent, not repeated from the last one."""
     point = points[0].number
@@ -346,6 +351,7 @@ def test_reading_day(tester, frozen, check):
 @pytest.mark.title_zh("电能量曲线等于示值曲线之差")
 @pytest.mark.known_bad("terminal-energy-curve-cumulated")
 @pytest.mark.inspection_item("03003")
+@pytest.mark.requires("option:curves")
 def test_energy_curve(concentrator, tester, points, curve, check):
     """Every point of the energy curve F97 is the step of the reading curve F101 that ends with it."""
     point = points[0].number
@@ -370,6 +376,7 @@ def test_energy_curve(concentrator, tester, points, curve, check):
 @pytest.mark.title_zh("电压曲线与实际值")
 @pytest.mark.known_bad("terminal-voltage-curve-scaled")
 @pytest.mark.inspection_item("03003")
+@pytest.mark.requires("option:curves")
 def test_voltage_curve(concentrator, tester, points, curve, check):
     """The voltage curve F89 has the voltage that was there."""
     point = points[0].number

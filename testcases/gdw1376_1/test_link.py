@@ -39,7 +39,7 @@ def test_answer_control(tester, check):
 @pytest.mark.known_bad("terminal-confirm-with-data-function")
 def test_confirm_control(tester, check):
     """A confirmation has link function 0."""
-    frame = tester.control(Content(0, 26)).frame
+    frame = tester.control(Content(0, 29)).frame
     check.equal("application function", f"{frame.afn:02X}H", "00H")
     check.equal("control octet without ACD", f"{frame.control & 0xDF:02X}H", "80H")
 

@@ -204,12 +204,13 @@ def test_long_outage(concentrator, tester, check):
     check.equal("answer after the outage", tester.query(COMMUNICATION).said, "data of AFN 0A")
 
 
-@pytest.mark.clause(STANDARD, "5.5 F3")
+@pytest.mark.clause(STANDARD, "5.5 F3 backup")
 @pytest.mark.criterion("GDW1376.1.BACKUP")
 @pytest.mark.bench_time(900)
 @pytest.mark.title_zh("主用地址不通时使用备用地址")
 @pytest.mark.known_bad("terminal-backup-never-called")
 @pytest.mark.inspection_item("R02")
+@pytest.mark.requires("option:backup-address")
 def test_backup_address(concentrator, tester, keep_parameter, check):
     """When the main address does not answer the terminal logs in at the backup one (here: where it was before)."""
     known = keep_parameter(MASTER)

@@ -33,11 +33,13 @@ def supply_records(reports):
     return found
 
 
+@pytest.mark.clause("Q/GDW 1376.1-2013", "supply report")
 @pytest.mark.criterion("GDW1376.1.OUTAGE.REPORT")
 @pytest.mark.bench_time(120)
 @pytest.mark.title_zh("停电后依靠储能上报")
 @pytest.mark.known_bad("terminal-outage-not-reported")
 @pytest.mark.inspection_item("05018")
+@pytest.mark.requires("option:outage-report")
 def test_outage_reported(concentrator, tester, check, event_masks):
     """The terminal reports the loss of its supply (ERC 14) on its stored energy."""
     event_masks(SUPPLY)

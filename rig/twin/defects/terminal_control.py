@@ -183,13 +183,13 @@ def clock_stops_without_supply(device: EmulatedTerminal, _: Parameter) -> None:
     overrule(terminal.power, "_booted", wakes)
 
 
-@defect("terminal-never-sets-meters", "leaves its meters' clocks alone", "clock", role=ROLE)
+@defect("terminal-never-sets-meters", "leaves its meters' clocks alone", "clock meters", role=ROLE)
 def never_sets_meters(device: EmulatedTerminal, _: Parameter) -> None:
     """Nobody asked for it by name."""
     device.wire.behaviour.meters_synchronised = False
 
 
-@defect("terminal-sets-meters-at-full-hour", "sets its meters' clocks at any time", "clock", role=ROLE)
+@defect("terminal-sets-meters-at-full-hour", "sets its meters' clocks at any time", "clock meters", role=ROLE)
 def sets_meters_at_full_hour(device: EmulatedTerminal, _: Parameter) -> None:
     """As soon as it has the time itself."""
     device.wire.behaviour.hour_guard_s = device.wire.behaviour.midnight_guard_s = 0.0

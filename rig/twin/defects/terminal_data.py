@@ -329,7 +329,7 @@ def freezes_overwritten_early(device: EmulatedTerminal, days: Parameter) -> None
 @defect(
     "terminal-month-freeze-of-first-day",
     "answers a month with the freeze of its first day",
-    "5.13",
+    "5.13 month",
     role=ROLE,
 )
 def month_freeze_of_first_day(device: EmulatedTerminal, _: Parameter) -> None:

@@ -241,7 +241,7 @@ def answer_as_initiator(device: EmulatedTerminal, _: Parameter) -> None:
 
 @defect(
     "terminal-confirm-with-data-function",
-    "confirms 05 F26 with the link function of data",
+    "confirms 05 F29 with the link function of data",
     "4.3.3.2",
     role=ROLE,
 )
@@ -249,7 +249,7 @@ def confirm_with_data_function(device: EmulatedTerminal, _: Parameter) -> None:
     """One constant for all answers."""
     on_answer(
         device,
-        lambda asked, _: asks(device, asked, _CONTROL, 26),
+        lambda asked, _: asks(device, asked, _CONTROL, 29),
         lambda _, frame: replace(frame, control=frame.control & ~FUNCTION_MASK | 8),
     )
 

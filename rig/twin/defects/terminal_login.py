@@ -190,7 +190,7 @@ def gives_up_dialling(device: EmulatedTerminal, most: Parameter) -> None:
     overrule(uplink, "_fail", tired)
 
 
-@defect("terminal-backup-never-called", "calls the main address only", "5.5 F3", role=ROLE)
+@defect("terminal-backup-never-called", "calls the main address only", "5.5 F3 backup", role=ROLE)
 def backup_never_called(device: EmulatedTerminal, _: Parameter) -> None:
     """Keeps the second address and does not use it."""
     device.wire.behaviour.backup_used = False

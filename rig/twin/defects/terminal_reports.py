@@ -233,7 +233,7 @@ def important_event_not_reported(device: EmulatedTerminal, _: Parameter) -> None
     _no_report(device, lambda record: record["erc"] == _CHANGE)
 
 
-@defect("terminal-outage-not-reported", "does not report the loss of its supply", "supply", role=ROLE)
+@defect("terminal-outage-not-reported", "does not report the loss of its supply", "supply report", role=ROLE)
 def outage_not_reported(device: EmulatedTerminal, _: Parameter) -> None:
     """Reports it when the supply is back."""
     _no_report(device, lambda record: record["erc"] == _SUPPLY and record.get("power_on") is None)
