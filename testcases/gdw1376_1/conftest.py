@@ -164,7 +164,8 @@ class Tester:
         self.session = stand.session
         self.clock = stand.clock
         self.address: Address = replace(stand.session.address, master=1, group=False)
-        self.password: bytes = stand.session.password
+        octets = stand.session.profile.password_octets
+        self.password: bytes = stand.session.password or bytes(octets)
         self._number = 0
 
     def next_number(self) -> int:
@@ -173,8 +174,11 @@ class Tester:
         return self._number
 
     def wait(self, seconds: float) -> None:
-        """Let bench time pass, in seconds."""
-        self.clock.wait_until(self.clock.now_s() + seconds)
+        """Let bench time pass, in seconds; a real terminal is heard meanwhile."""
+        if self.stand.simulated:
+            self.clock.wait_until(self.clock.now_s() + seconds)
+        else:
+            self.session.listen(seconds)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float, *, step_s: float = 1.0) -> float:
         """Let time pass until something holds, at most so many seconds; gives the seconds that passed."""
