@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from fixtures.terminal_world import PASSWORD, World, at, value
+from fixtures.vectors import FOLDER
 from rig.protocols.gdw1376_1 import builders
 from rig.protocols.gdw1376_1.assembly import Assembler
 from rig.protocols.gdw1376_1.frame import Address, decode_frame, encode
@@ -18,10 +18,7 @@ from rig.protocols.gdw1376_1.profile import DEFAULT_2013, Profile
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.config import TerminalConfig
 
-VECTORS = [
-    json.loads(line)
-    for line in (Path("fixtures") / "vectors" / "gdw1376_1.jsonl").read_text(encoding="utf-8").splitlines()
-]
+VECTORS = [json.loads(line) for line in (FOLDER / "gdw1376_1.jsonl").read_text(encoding="utf-8").splitlines()]
 REQUESTS = [record for record in VECTORS if record["direction"] == "down"]
 #: what a terminal says to captured requests, by the beginning of their source or note
 EXPECTED = {

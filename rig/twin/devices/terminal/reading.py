@@ -74,6 +74,8 @@ class PortQueue:
         self.paused = False
         self.read = 0
         self.failed = 0
+        #: answers that were broken or answered something else
+        self.wrong = 0
         #: whether the exchange that ended last ended in silence
         self.silent = False
         self._urgent: deque[_Job] = deque()
@@ -135,9 +137,18 @@ class PortQueue:
         self.go_on()
 
     def _taken(self, job: _Job, octets: bytes | None) -> None:
-        answer = None if octets is None else judged(job.frame, octets, job.profile)
-        self.silent = octets is None
-        if octets is None and job.left > 0:
+        """An answer that is broken or of something else counts as none; a refusal is an answer."""
+        answer = None
+        self.silent = True
+        if octets is not None:
+            try:
+                answer = parse_answer(job.frame, decode_frame(octets), job.profile)
+                self.silent = False
+            except DeviceRefused:
+                self.silent = False
+            except RemoteProtocolError:
+                self.wrong += 1
+        if self.silent and job.left > 0:
             job.left -= 1
             (self._urgent if job.urgent else self._waiting).append(job)
             return
@@ -147,14 +158,6 @@ class PortQueue:
             self.read += 1
         if job.done is not None:
             job.done(answer)
-
-
-def judged(request: Frame, octets: bytes, profile: Profile = DEFAULT) -> Answer | None:
-    """The answer when it is a right one to this request, else None."""
-    try:
-        return parse_answer(request, decode_frame(octets), profile)
-    except (RemoteProtocolError, DeviceRefused):
-        return None
 
 
 class MeterReader:
@@ -182,7 +185,7 @@ class MeterReader:
                 forget()
 
     def was_silent(self, entry: MeterEntry) -> bool:
-        """Whether the exchange that just ended on the meter's port ended in silence, not in a refusal."""
+        """Whether the exchange that just ended on the meter's port brought nothing usable, not even a refusal."""
         queue = self.queues.get(entry.port)
         return queue is None or queue.silent
 
