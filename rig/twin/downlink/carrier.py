@@ -125,6 +125,8 @@ class CarrierPort:
         self._waiting: dict[str, deque[Read]] = {}
         self._reading: dict[str, list[Read]] = {}
         self._operations: deque[Callable[[], None]] = deque()
+        #: what has the module to itself now
+        self._operation: Callable[[], None] | None = None
         self._operating = self._route_stopped = False
         #: requests that pause after a refusal
         self._pausing: set[Read] = set()
@@ -163,6 +165,7 @@ class CarrierPort:
         self._waiting.clear()
         self._reading.clear()
         self._operations.clear()
+        self._operation = None
         self._pausing.clear()
         self.reports.forget()
         self._operating = self._route_stopped = False
@@ -210,7 +213,7 @@ class CarrierPort:
     def set_archive(self, nodes: Mapping[str, int] | Iterable[str]) -> None:
         """Change the nodes the module shall know (protocol 2 where only addresses are given); it is told at once."""
         self.archive = dict(nodes) if isinstance(nodes, Mapping) else dict.fromkeys(nodes, DLT645_2007)
-        if self.ready:
+        if self.ready and self._compare_archive not in self._operations:
             self._operations.append(self._compare_archive)
             self.go_on()
 
@@ -219,9 +222,14 @@ class CarrierPort:
         self._operations.append(operation)
         self.go_on()
 
+    def operation_lost(self) -> None:
+        """The operation under way need not be begun again after a restart."""
+        self._operation = None
+
     def operation_done(self) -> None:
         """The operation that had the module to itself is over."""
         self._operating = False
+        self._operation = None
         self.go_on()
 
     def ask(self, build: Callable[[int], Frame], done: Callable[[Reply], None]) -> None:
@@ -247,14 +255,19 @@ class CarrierPort:
             self.statistics.restarts += 1
         self.link.abandon()
         lost = [read for reads in self._reading.values() for read in reads] + self.reports.route_stopped()
-        self._reading.clear()
+        for address in list(self._reading):
+            self._reading_ended(address)
         self.requeue(lost)
+        if self._operation is not None:
+            self._operations.appendleft(self._operation)
+        self._operation = None
         self._operating = self._route_stopped = False
         self.start.mode_reported(content)
 
     def _came_up(self) -> None:
         self.side_by_side = self.wanted_side_by_side
         self._operating = False
+        self._operation = None
         if self.on_ready is not None:
             self.on_ready()
         self.go_on()
@@ -287,7 +300,8 @@ class CarrierPort:
         if self._operations:
             if not self._reading:
                 self._operating = True
-                self._operations.popleft()()
+                self._operation = self._operations.popleft()
+                self._operation()
             return
         if not self._turns:
             return
@@ -342,10 +356,7 @@ class CarrierPort:
         return (told_s if told_s >= _LEAST_MONITOR_S else usual_s) + _MARGIN_S
 
     def _answered(self, reads: list[Read], reply: Reply) -> None:
-        address = reads[0].address
-        self._reading.pop(address, None)
-        if address in self._waiting:
-            self._turns.append(address)
+        self._reading_ended(reads[0].address)
         if reply.refusal in _TRY_AGAIN:
             self._refused(reads, reply.refusal or 0)
         elif reply.refusal == DENY_UNSUPPORTED and self.mode == "concurrent" and self.reading == "auto":
@@ -354,6 +365,12 @@ class CarrierPort:
         else:
             self._hand_on(reads, reply)
         self.go_on()
+
+    def _reading_ended(self, address: str) -> None:
+        """Nothing is out to a node any more: what waits for it has a turn again."""
+        del self._reading[address]
+        if address in self._waiting:
+            self._turns.append(address)
 
     def _refused(self, reads: list[Read], reason: int) -> None:
         """The module has too much to do: ask for less, and later."""

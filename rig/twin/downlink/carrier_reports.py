@@ -84,6 +84,7 @@ class Reports:
         if self._search is not None:
             self._search.timer.cancel()
             done, self._search = self._search.done, None
+            self._port.operation_lost()
             done({})
         self._port.module_restarted(content)
 

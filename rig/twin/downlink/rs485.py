@@ -11,7 +11,7 @@ from rig.exchange.dlt645 import Dlt645Dialect
 from rig.exchange.exchange import ExchangeTiming
 from rig.exchange.master import Dialect, Master
 from rig.ports.meter_port import Answered, PowerChange, Unsolicited
-from rig.protocols.dlt645.frame import OVERHEAD, Frame, decode_frame, encode
+from rig.protocols.dlt645.frame import Frame, decode_frame, encode
 from rig.twin.downlink.line_master import Job, LineMaster, within
 from rig.twin.downlink.raw import RawDialect
 from rig.twin.downlink.time_broadcast import moved_on
@@ -116,11 +116,8 @@ _RAW: Final = RawDialect()
 
 
 def _octets(master: Master[Any]) -> bytes:
-    """The answer frame as it came, without wake-up octets and noise."""
+    """The answer frame without wake-up octets, and without what came around it."""
     frame: Any = master.frame
     if isinstance(frame, bytes):
         return frame
-    heard = master.received_bursts[-1].data
-    if len(heard) == frame.preamble + OVERHEAD + len(frame.data):
-        return heard[frame.preamble :]
-    return encode(frame, strict=False).lstrip(b"\xfe")
+    return encode(frame, strict=False)[frame.preamble :]
