@@ -430,8 +430,15 @@ def _open(url: str) -> tuple[Engine, Any]:
 
         return sqlite_engine(parsed), SqliteWriter
     if parsed is not None and kind == "postgresql":
-        from rig.ncc.store_postgresql import PostgresqlWriter
-
+        try:
+            from rig.ncc.store_postgresql import PostgresqlWriter
+        except ImportError as error:
+            raise ConfigError(
+                f"PostgreSQL needs a driver that is not installed ({error.name})",
+                key="store",
+                value=_shown(url),
+                hint="install smart-meter-rig[ncc]",
+            ) from error
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         return engine, PostgresqlWriter
     raise ConfigError(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from decimal import Decimal
 
@@ -174,6 +175,13 @@ def test_connection_to_postgresql_is_opened_anew(new_database):
         store.write(Batch([row(point=2)]))
     assert store.write(Batch([row(point=2)])) == 1
     store.close()
+
+
+def test_driver_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "rig.ncc.store_postgresql", raising=False)
+    with pytest.raises(ConfigError, match="smart-meter-rig"):
+        Store("postgresql://rig@127.0.0.1:1/x")
 
 
 @pytest.mark.parametrize(
