@@ -32,7 +32,7 @@ DAILY_TASK, MONTHLY_TASK = "daily", "monthly"
 #: terminals have logged in after this time, taken their archive, and have a local module in service, in seconds
 _LOGIN_S, _ARCHIVE_S, _SERVICE_S = 900.0, 900.0, 600.0
 #: how often it is looked, in seconds
-_LOOK_S = 5.0
+_LOOK_S = 1.0
 
 
 class Assignment:
@@ -245,7 +245,9 @@ class BringUp:
     def _modules_are_in_service(self) -> bool:
         ports = [port for area in self._network.areas for port in area.ports.values()]
         carriers = [port for port in ports if isinstance(port, CarrierPort)]
-        if not all(port.ready and not port.busy for port in carriers):
+        media = [area.module.medium for area in self._network.areas if area.module is not None]
+        joined = all(medium.is_member(station) for medium in media for station in medium.stations)
+        if not joined or not all(port.ready and not port.busy for port in carriers):
             return False
         self._network.schedule()
         self.done = True

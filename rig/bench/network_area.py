@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 from rig.bench.household import Habits, Household, Truth
@@ -42,6 +43,8 @@ CARRIER, RS485 = 31, 1
 #: rate of the serial ports, in bit/s: RS-485 lines and meters on a unit of their own, and code of the former in the archive
 _LINE_BAUD, _UNIT_BAUD, _MODULE_BAUD = 2400, 9600, 9600
 _REGION = "0171"
+#: a moment, in seconds
+_SOON_S = 0.001
 #: minutes of a day: a lean meter freezes no oftener
 _DAY_MIN = 1440
 #: a time of day that never comes, in seconds
@@ -103,6 +106,8 @@ class Area:
     module_line: MemoryLine | None = None
     collectors: list[Box] = field(default_factory=list)
     lines: list[MemoryLine] = field(default_factory=list)
+    #: the plan's
+    start_s: float = 0.0
     #: None where nobody drives the module here
     terminal: EmulatedTerminal | None = None
 
@@ -112,9 +117,12 @@ class Area:
         return self.module is None
 
     def start(self) -> None:
-        """Switch the terminal on, and the module that it feeds."""
+        """Switch the terminal on, and the module that it feeds; ``start_s`` of the plan: its network stands as soon as it works."""
         if self.module is not None:
             self.module.cco.restart()
+            if self.start_s:
+                formed_s = self.engine.clock.now_s() + self.start_s + _SOON_S
+                self.engine.clock.call_at(formed_s, partial(self.module.medium.form, formed=True))
         if self.terminal is not None:
             self.terminal.start()
 
@@ -232,7 +240,7 @@ def _empty(
         **({} if plan.keep_time else {"sync_at_s": _NEVER_S}),
         **({"boot_s": plan.start_s} if plan.start_s else {}),
     )
-    return Area(number, config.address, role, engine, config, {})
+    return Area(number, config.address, role, engine, config, {}, start_s=plan.start_s)
 
 
 def _boxes(around: Surroundings, area: Area, count: int) -> list[MediumNode]:

@@ -30,6 +30,7 @@ def check(
     from rig.bench.binding import Bench
     from rig.bench.means import INSTRUMENT_ROLES
     from rig.criteria import registry
+    from rig.ports.roles import METER
 
     bench = Bench.load(file, seed=seed)
     if bench.inventory.bench.profile:
@@ -43,10 +44,14 @@ def check(
         declaration = bench.declarations[device.id]
         address = bench.configs[device.id].address if device.id in bench.configs else device.address
         link = bench.inventory.links[device.first_link]
+        unknown = "found by wildcard" if device.role == METER else "as it answers"
+        rate = f", {link.baud} bit/s" if device.protocol != "gdw1376.1" else ""
         print(
-            f"  {device.role} {device.id}: {device.protocol} {device.edition} on {device.first_link} ({link.url}, "
-            f"{link.baud} bit/s), address {address or 'found by wildcard'}, declared by: {declaration.source}"
+            f"  {device.role} {device.id}: {device.protocol} {device.edition} on {device.first_link} "
+            f"({link.url}{rate}), address {address or unknown}, declared by: {declaration.source}"
         )
+        if bench.device_for(device.role) is None:
+            print("    no case examines it: nobody wrote a stand for its role")
     for section in bench.inventory.instruments:
         print(f"  {section.role}: {section.driver} at {section.resource}")
     lacking = [reason for role in INSTRUMENT_ROLES if (reason := bench.missing(role)) is not None]
