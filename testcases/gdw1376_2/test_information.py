@@ -153,6 +153,7 @@ def test_identity_has_its_length(station, check):
 
 
 @pytest.mark.clause(STANDARD, "03F7")
+@pytest.mark.clause(STANDARD, "05F4")
 @pytest.mark.title_zh("监控从节点最大超时时间的设置与查询")
 @pytest.mark.known_bad("module-monitor-timeout-not-kept")
 def test_monitor_timeout(station, check, keep_monitor_timeout):

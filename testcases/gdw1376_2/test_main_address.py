@@ -42,7 +42,7 @@ def test_address_in_the_running_mode(station, renamed, check):
     check.equal("main address", station.get(0x03, 10)["main_address"], SHORT)
 
 
-@pytest.mark.clause(STANDARD, "03F4")
+@pytest.mark.clause(STANDARD, "05F1")
 @pytest.mark.title_zh("主节点地址为BCD码")
 @pytest.mark.known_bad("module-takes-hex-address")
 def test_address_is_decimal(station, check):

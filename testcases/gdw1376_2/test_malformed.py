@@ -172,6 +172,7 @@ def test_short_data(station, check, alive):
 
 
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.clause(STANDARD, "11F1")
 @pytest.mark.title_zh("添加从节点数量与数据不符应否认")
 @pytest.mark.known_bad("module-adds-from-short-list")
 def test_short_list(station, empty_archive, check):
