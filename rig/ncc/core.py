@@ -201,11 +201,14 @@ class Core:
             terminal.queue.detach()
 
     def punish(self, session: Session, what: str) -> None:
-        """A peer sent too much too fast: it is cut off, and its address kept out for a while."""
-        host = session.remote.rpartition(":")[0] or session.remote
-        if len(self._penalties) > _LOG_KEYS:
-            self._penalties.clear()
-        self._penalties[host] = self.clock.now_s() + self.limits.penalty_s
+        """A peer sent too much too fast: it is cut off and kept out for a while, but not others at its address."""
+        until_s = self.clock.now_s() + self.limits.penalty_s
+        if session.terminal is not None:
+            session.terminal.refused_until_s = until_s
+        else:
+            if len(self._penalties) > _LOG_KEYS:
+                self._penalties.clear()
+            self._penalties[session.remote.rpartition(":")[0] or session.remote] = until_s
         session.close("rate", f"too many {what} a second")
 
     def logged_in(self, terminal: Terminal, session: Session) -> None:

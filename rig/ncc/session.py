@@ -350,6 +350,11 @@ class Session:
             self._deny(frame)
             self.close("unknown", str(frame.address))
             return
+        if terminal.refused_until_s > core.clock.now_s():
+            core.note("refused.penalty", self.remote, f"login of {frame.address}, which sent too much before")
+            self._deny(frame)
+            self.close("penalty", str(frame.address))
+            return
         self.terminal = terminal
         self._wire = encode(Frame(frame.address, 0, 0, 0), strict=False, profile=core.settings.profile)[7:12]
         self._confirm(frame)

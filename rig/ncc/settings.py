@@ -40,7 +40,7 @@ class Limits:
     #: octets a second sustained, and at once
     octets_per_s: float = 1_000_000.0
     octets_burst: float = 4_000_000.0
-    #: after a peer was closed for its rate, its address is refused for so long
+    #: after a peer was closed for its rate, its terminal (before a login: its address) is refused for so long
     penalty_s: float = 60.0
     #: a frame that began must be complete after so long
     frame_s: float = 30.0
@@ -48,8 +48,8 @@ class Limits:
     login_s: float = 60.0
     #: silent heartbeat periods after which a connection is dead
     idle_heartbeats: float = 2.5
-    #: connections from one address, and all together
-    sessions_per_address: int = 64
+    #: connections from one address (a carrier may put many terminals behind one), and all together
+    sessions_per_address: int = 1000
     sessions: int = 19_000
     #: refused frames (other address, before login, wrong password) before the connection is closed
     strikes: int = 8

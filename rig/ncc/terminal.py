@@ -39,6 +39,8 @@ class Terminal:
         self.queue = RequestQueue(self.address, entry.password, clock, settings)
         self.session: Session | None = None
         self.logins = 0
+        #: after a flood its login is refused until this time, s
+        self.refused_until_s = 0.0
         self.last_seen: datetime | None = None
         self.clock = ClockState()
         #: number of the event that comes next, by importance; None: not asked the store yet

@@ -250,9 +250,10 @@ def test_frames_cut_anywhere(make, size):
     assert len(world.center.readings()) == 4
 
 
-def test_too_many_frames_a_second_end_the_connection_and_keep_the_address_out(make):
+def test_too_many_frames_a_second_end_the_connection_and_keep_the_terminal_out(make):
     world = make(frames_burst=50.0, frames_per_s=10.0, penalty_s=60.0)
-    good, bad = world.terminal(1, source="10.0.0.1"), world.terminal(2, source="10.0.0.2")
+    # both behind one address, as carriers do it
+    good, bad = world.terminal(1, source="10.0.0.2"), world.terminal(2, source="10.0.0.2")
     for _ in range(60):
         if bad.stream is not None:
             bad.heartbeat()
@@ -261,7 +262,11 @@ def test_too_many_frames_a_second_end_the_connection_and_keep_the_address_out(ma
     assert world.counter("closed.rate") == 1
     world.dial(bad, source="10.0.0.2")
     assert world.counter("refused.penalty") == 1
+    assert bad.closed
     assert alive(world, good)
+    good.stream.close()
+    world.dial(good, source="10.0.0.2")
+    assert world.center.terminals()[0].online
     world.run(61)
     world.dial(bad, source="10.0.0.2")
     assert world.center.terminals()[1].online
@@ -276,6 +281,19 @@ def test_too_many_octets_a_second_end_the_connection(make):
         world.run(0.01)
     assert bad.closed
     assert world.counter("closed.rate") == 1
+
+
+def test_flood_before_a_login_keeps_the_address_out(make):
+    world = make(octets_burst=1000.0, octets_per_s=10.0, penalty_s=60.0)
+    peer = raw(world, "10.0.0.3")
+    peer.stream.send(b"\0" * 1001)
+    world.run(1)
+    assert peer.closed
+    raw(world, "10.0.0.3")
+    assert world.counter("refused.penalty") == 1
+    world.run(60)
+    raw(world, "10.0.0.3")
+    assert world.counter("refused.penalty") == 1
 
 
 def test_allowed_rate_is_allowed(make):
