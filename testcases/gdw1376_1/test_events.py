@@ -38,6 +38,11 @@ def event_reports(reports):
     return [report for report in reports if report.afn == Afn.EVENTS]
 
 
+def newest_change(tester):
+    """The record of the last change, which the masks made important; a terminal in service has older ones in both rings."""
+    return (tester.events(important=True, code=CHANGE) or tester.all_events(CHANGE))[-1]
+
+
 @pytest.mark.title_zh("参数变更产生 ERC3 记录")
 @pytest.mark.criterion("GDW1376.1.EVENT.TIME")
 @pytest.mark.known_bad("terminal-parameter-change-not-recorded")
@@ -50,9 +55,8 @@ def test_parameter_change(tester, check, quiet, event_masks, keep_parameter):
     tester.set(Content(0, PHONES, keep_parameter(PHONES) | {"telephone": "0138001380001234"}))
     records = tester.all_events(CHANGE)
     check.equal("new records of code 3", len(records) - before, 1)
-    check.within(
-        "time of the record", (records[-1].time() - when).total_seconds() / 60, "GDW1376.1.EVENT.TIME"
-    )
+    after_min = (newest_change(tester).time() - when).total_seconds() / 60
+    check.within("time of the record", after_min, "GDW1376.1.EVENT.TIME")
 
 
 @pytest.mark.title_zh("ERC3 记录所改的数据单元标识")
@@ -61,7 +65,7 @@ def test_parameter_change_names_type(tester, check, quiet, event_masks, change_p
     """The record of a changed parameter names point and type that were changed."""
     event_masks(CHANGE)
     change_parameter()
-    named = [str(v) for key, v in tester.all_events(CHANGE)[-1].values.items() if key.startswith("unit")]
+    named = [str(v) for key, v in newest_change(tester).values.items() if key.startswith("unit")]
     check.true(
         "units named by the record", f"P0 F{TRAFFIC}" in named, observed=named, expected=f"P0 F{TRAFFIC}"
     )
