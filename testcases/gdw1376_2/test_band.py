@@ -40,6 +40,7 @@ def band(station):
 
 @pytest.mark.clause(STANDARD, "05F16")
 @pytest.mark.clause(STANDARD, "03F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("依次切换频段0至3")
 @pytest.mark.known_bad("module-band-3-becomes-2")
 @pytest.mark.bench_time(400)
@@ -55,6 +56,7 @@ def test_every_band(band, check, wait, limit):
 
 @pytest.mark.clause(STANDARD, "05F16")
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("无效频段应否认")
 @pytest.mark.known_bad("module-takes-band-4")
 def test_impossible_band(station, band, check):
@@ -65,6 +67,7 @@ def test_impossible_band(station, band, check):
 
 
 @pytest.mark.clause(STANDARD, "05F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.criterion("GDW10376_2.REJOIN_TIME")
 @pytest.mark.title_zh("频段切换后从节点重新入网")
 @pytest.mark.known_bad("module-leaves-node-on-old-band")
@@ -78,6 +81,7 @@ def test_network_follows(station, formed, band, check, limit):
 
 
 @pytest.mark.clause(STANDARD, "05F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("频段切换后可点抄")
 @pytest.mark.known_bad("module-cannot-read-after-band-change", "module-band-change-clears-archive")
 @pytest.mark.bench_time(1000)
@@ -90,6 +94,7 @@ def test_reading_after_a_change(station, formed, network, band, judge_reading, l
 
 
 @pytest.mark.clause(STANDARD, "05F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("复位后保持频段")
 @pytest.mark.known_bad("module-forgets-band-at-reset")
 @pytest.mark.bench_time(200)
@@ -105,6 +110,7 @@ def test_band_outlives_a_reset(station, band, check, limit):
 
 
 @pytest.mark.clause(STANDARD, "05F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("重复设置当前频段不影响网络")
 @pytest.mark.known_bad("module-restarts-network-for-same-band")
 @pytest.mark.bench_time(60)
@@ -115,6 +121,7 @@ def test_same_band_again(station, formed, network, band, check):
 
 
 @pytest.mark.clause(STANDARD, "05F16")
+@pytest.mark.requires("fn:05F16")
 @pytest.mark.title_zh("频段切换保留档案")
 @pytest.mark.known_bad("module-band-change-clears-archive")
 @pytest.mark.bench_time(120)

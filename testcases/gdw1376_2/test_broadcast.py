@@ -93,6 +93,7 @@ def test_reading_after_a_broadcast(station, formed, network, wait, limit, time_m
 
 
 @pytest.mark.clause(STANDARD, "14F3")
+@pytest.mark.requires("fn:14F3")
 @pytest.mark.title_zh("延时相关点抄请求修正报文")
 @pytest.mark.known_bad("module-never-asks-for-corrected-message")
 def test_corrected_message_is_asked_for(station, network, route, check):
@@ -107,6 +108,7 @@ def test_corrected_message_is_asked_for(station, network, route, check):
 
 
 @pytest.mark.clause(STANDARD, "14F3")
+@pytest.mark.requires("fn:14F3")
 @pytest.mark.title_zh("使用修正后的报文抄读")
 @pytest.mark.known_bad("module-sends-uncorrected-message", "module-never-asks-for-corrected-message")
 def test_corrected_message_is_sent(station, network, route, check):
@@ -121,6 +123,7 @@ def test_corrected_message_is_sent(station, network, route, check):
 
 
 @pytest.mark.clause(STANDARD, "14F3")
+@pytest.mark.requires("fn:14F3")
 @pytest.mark.criterion("GDW10376_2.BROADCAST_DELAY")
 @pytest.mark.title_zh("修正请求中的延时")
 @pytest.mark.known_bad("module-asks-with-impossible-delay", "module-never-asks-for-corrected-message")
@@ -136,6 +139,7 @@ def test_delay_of_the_question(station, network, route, check):
 
 
 @pytest.mark.clause(STANDARD, "14F3")
+@pytest.mark.requires("fn:14F3")
 @pytest.mark.title_zh("放弃延时相关抄读")
 @pytest.mark.known_bad("module-reads-what-was-given-up", "module-never-asks-for-corrected-message")
 def test_given_up_message(station, network, route, check):

@@ -15,6 +15,7 @@ NOT_REACHED = (0, 8, 11, 12)
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读单只电能表")
 @pytest.mark.known_bad("module-concurrent-drops-last-octet")
 def test_one_meter(station, network, judge_reading):
@@ -23,6 +24,7 @@ def test_one_meter(station, network, judge_reading):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读多只电能表")
 @pytest.mark.known_bad("module-concurrent-mixes-meters")
 def test_several_meters(station, network, check):
@@ -38,6 +40,7 @@ def test_several_meters(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("一帧多报文并发抄读")
 @pytest.mark.known_bad("module-concurrent-first-message-only")
 def test_several_messages(station, network, check):
@@ -49,6 +52,7 @@ def test_several_messages(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读应答规约类型")
 @pytest.mark.known_bad("module-concurrent-protocol-lost")
 def test_protocol_is_repeated_concurrently(station, network, check):
@@ -58,7 +62,9 @@ def test_protocol_is_repeated_concurrently(station, network, check):
     )
 
 
+@pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.clause(STANDARD, "sequence")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读应答序列号")
 @pytest.mark.known_bad("module-concurrent-sequence-of-last")
 def test_sequences_of_concurrent_answers(station, network, check):
@@ -72,6 +78,7 @@ def test_sequences_of_concurrent_answers(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读失联电能表")
 @pytest.mark.known_bad("module-concurrent-never-gives-up")
 @pytest.mark.bench_time(120)
@@ -93,6 +100,7 @@ def test_silent_meter_concurrently(station, network, check, stopped):
 
 @pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("正在抄读的电能表应否认")
 @pytest.mark.known_bad("module-reads-meter-twice")
 def test_same_meter_is_denied(station, network, check):
@@ -104,6 +112,7 @@ def test_same_meter_is_denied(station, network, check):
 
 @pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发数超限应否认")
 @pytest.mark.known_bad("module-takes-any-number-of-reads")
 def test_too_many_meters_are_denied(station, network, check, crowd):
@@ -117,6 +126,7 @@ def test_too_many_meters_are_denied(station, network, check, crowd):
 
 @pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.criterion("GDW10376_2.MESSAGES_IN_FRAME")
 @pytest.mark.title_zh("单帧报文条数超限应否认")
 @pytest.mark.known_bad("module-takes-any-number-of-messages")
@@ -128,6 +138,7 @@ def test_too_many_messages_are_denied(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("超限否认后并发通道应释放")
 @pytest.mark.known_bad("module-loses-channels")
 def test_channels_come_back(station, network, check, crowd):
@@ -141,6 +152,7 @@ def test_channels_come_back(station, network, check, crowd):
 
 @pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.clause(STANDARD, "00F2")
+@pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读档案外电能表应否认")
 @pytest.mark.known_bad("module-concurrent-silent-on-stranger")
 def test_stranger_is_denied_concurrently(station, network, check):

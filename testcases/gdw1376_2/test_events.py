@@ -193,6 +193,7 @@ def test_confirmed_event_is_settled(station, reporting, check, limit, single):
 
 
 @pytest.mark.clause(STANDARD, "05F200")
+@pytest.mark.requires("fn:05F200")
 @pytest.mark.title_zh("拒绝节点上报")
 @pytest.mark.known_bad("module-no-report-of-refused-nodes")
 @pytest.mark.bench_time(300)
@@ -209,6 +210,7 @@ def test_refused_nodes(station, reporting, check, limit, outsider):
 
 
 @pytest.mark.clause(STANDARD, "05F200")
+@pytest.mark.requires("fn:05F200")
 @pytest.mark.title_zh("禁止拒绝节点上报")
 @pytest.mark.known_bad("module-reports-refused-nodes-unasked")
 @pytest.mark.bench_time(300)

@@ -9,7 +9,9 @@ pytestmark = [pytest.mark.device("local_module"), pytest.mark.link("C2-M1")]
 STANDARD = "Q/GDW 10376.2-2019"
 
 
+@pytest.mark.clause(STANDARD, "10F21")
 @pytest.mark.clause(STANDARD, "A.start")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.criterion("GDW10376_2.NETWORK_TIME")
 @pytest.mark.title_zh("复电从节点重新入网")
 @pytest.mark.known_bad("module-admits-no-returned-node")
@@ -26,6 +28,7 @@ def test_returned_node_joins(station, formed, check, limit, stopped, started, si
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("失电从节点离网")
 @pytest.mark.known_bad("module-keeps-dead-nodes")
 @pytest.mark.bench_time(900)

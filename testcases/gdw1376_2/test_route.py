@@ -55,6 +55,7 @@ def test_working_mode(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "11F3")
+@pytest.mark.requires("fn:11F3")
 @pytest.mark.title_zh("对档案外从节点设置中继应否认")
 @pytest.mark.known_bad("module-fixes-relays-of-strangers")
 def test_relays_of_a_stranger(station, network, check):
@@ -64,6 +65,7 @@ def test_relays_of_a_stranger(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("拓扑包含主节点与全部从节点")
 @pytest.mark.known_bad("module-topology-leaves-out-a-node")
 def test_topology_is_whole(station, formed, check):
@@ -74,6 +76,7 @@ def test_topology_is_whole(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("拓扑中的TEI唯一")
 @pytest.mark.known_bad("module-gives-one-tei-twice")
 def test_teis_are_unique(station, formed, check):
@@ -84,6 +87,7 @@ def test_teis_are_unique(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("拓扑中的代理关系")
 @pytest.mark.known_bad("module-proxy-is-unknown")
 def test_proxies_exist(station, formed, check):
@@ -96,6 +100,7 @@ def test_proxies_exist(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("拓扑首条为主节点")
 @pytest.mark.known_bad("module-coordinator-is-a-station")
 def test_coordinator_is_first(station, formed, check):
@@ -109,6 +114,7 @@ def test_coordinator_is_first(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F21")
+@pytest.mark.requires("fn:10F21")
 @pytest.mark.title_zh("拓扑分页起始序号")
 @pytest.mark.known_bad("module-topology-start-lost")
 def test_topology_pages(station, formed, check):
@@ -120,6 +126,7 @@ def test_topology_pages(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F31")
+@pytest.mark.requires("fn:10F31")
 @pytest.mark.title_zh("从节点相线信息")
 @pytest.mark.known_bad("module-phases-shifted")
 def test_phases(station, formed, singles, check):
@@ -135,6 +142,7 @@ def test_phases(station, formed, singles, check):
 
 
 @pytest.mark.clause(STANDARD, "10F31")
+@pytest.mark.requires("fn:10F31")
 @pytest.mark.title_zh("相线信息分页")
 @pytest.mark.known_bad("module-phases-total-short")
 def test_phases_total(station, formed, check):
@@ -149,6 +157,7 @@ def test_phases_total(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F112")
+@pytest.mark.requires("fn:10F112")
 @pytest.mark.title_zh("从节点芯片信息")
 @pytest.mark.known_bad("module-chips-are-all-the-same")
 def test_chips_are_unique(station, formed, check):
@@ -159,6 +168,7 @@ def test_chips_are_unique(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F112")
+@pytest.mark.requires("fn:10F112")
 @pytest.mark.title_zh("芯片信息与拓扑一致")
 @pytest.mark.known_bad("module-chip-of-coordinator-missing")
 def test_chips_of_all_nodes(station, formed, check):
@@ -168,6 +178,7 @@ def test_chips_of_all_nodes(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F9")
+@pytest.mark.requires("fn:10F9")
 @pytest.mark.title_zh("网络规模")
 @pytest.mark.known_bad("module-network-size-is-capacity")
 def test_network_size(station, formed, check):
@@ -178,6 +189,7 @@ def test_network_size(station, formed, check):
 
 
 @pytest.mark.clause(STANDARD, "10F111")
+@pytest.mark.requires("fn:10F111")
 @pytest.mark.title_zh("本网络标识与主节点地址")
 @pytest.mark.known_bad("module-network-zero")
 def test_own_network(station, check):
@@ -188,6 +200,7 @@ def test_own_network(station, check):
 
 
 @pytest.mark.clause(STANDARD, "10F111")
+@pytest.mark.requires("fn:10F111")
 @pytest.mark.title_zh("多网络邻居列表不含本网络")
 @pytest.mark.known_bad("module-is-its-own-neighbour")
 def test_neighbouring_networks(station, check):
@@ -204,6 +217,7 @@ def test_neighbouring_networks(station, check):
 
 
 @pytest.mark.clause(STANDARD, "10F111")
+@pytest.mark.requires("fn:10F111")
 @pytest.mark.title_zh("多网络数量")
 @pytest.mark.known_bad("module-network-count-wrong")
 def test_number_of_networks(station, check):
