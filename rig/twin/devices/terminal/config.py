@@ -162,7 +162,7 @@ class TerminalConfig:
             "terminal": draw.randrange(1, 0xFFFF),
             "edition": draw.choice(("2009", "2013")),
             "password": draw.randbytes(16) if draw.random() < 0.5 else bytes(16),
-            "heartbeat_min": draw.choice((1, 5, 10, 15)),
+            "heartbeat_min": draw.choice((5, 10, 15)),
             "confirm_wait_s": draw.choice((10, 20, 30)),
             "confirm_retries": draw.choice((1, 2, 3)),
             "answer_from_s": from_s,

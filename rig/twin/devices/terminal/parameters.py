@@ -39,6 +39,7 @@ class Parameters:
         self._config = config
         self._octets: dict[tuple[int, int], bytes] = {}
         self._values: dict[tuple[int, int], Mapping[str, Plain]] = {}
+        self._communication: Communication | None = None
         self.factory()
 
     def factory(self, *, keep_communication: bool = False) -> None:
@@ -50,24 +51,19 @@ class Parameters:
         }
         self._octets = {(number, 0): data for number, data in _defaults(self._config).items()} | kept
         self._values.clear()
+        self._communication = None
 
     def set(self, number: int, point: int, data: bytes) -> None:
         """Keep octets that were checked against the layout."""
         self._octets[number, point] = data
         self._values.pop((number, point), None)
-
-    def put(self, number: int, values: Mapping[str, Input], point: int = 0) -> None:
-        """Set by values.
-
-        Raises:
-            LocalProtocolError: they do not fit the layout.
-        """
-        self.set(number, point, encode_layout(layout_of(number) or (), values))
+        self._communication = None
 
     def delete(self, number: int, point: int) -> None:
         """Forget a parameter."""
         self._octets.pop((number, point), None)
         self._values.pop((number, point), None)
+        self._communication = None
 
     def octets(self, number: int, point: int = 0) -> bytes | None:
         """Octets as set, None when never set."""
@@ -96,12 +92,14 @@ class Parameters:
 
     def communication(self) -> Communication:
         """Parameter F1."""
-        return Communication(
-            self.number(1, "wait", default=self._config.confirm_wait_s),
-            self.number(1, "retries", default=self._config.confirm_retries),
-            self.number(1, "heartbeat", default=self._config.heartbeat_min),
-            frozenset(kind for kind in (1, 2, 3) if self.number(1, f"confirm_class_{kind}", default=1)),
-        )
+        if self._communication is None:
+            self._communication = Communication(
+                self.number(1, "wait", default=self._config.confirm_wait_s),
+                self.number(1, "retries", default=self._config.confirm_retries),
+                self.number(1, "heartbeat", default=self._config.heartbeat_min),
+                frozenset(kind for kind in (1, 2, 3) if self.number(1, f"confirm_class_{kind}", default=1)),
+            )
+        return self._communication
 
     def master_addresses(self) -> tuple[str, ...]:
         """``host:port`` of the command center: main, then backup where there is one."""

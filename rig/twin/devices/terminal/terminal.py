@@ -368,12 +368,16 @@ class Terminal:
             self.clock_keeping.judge(entry, shown)
 
     def meter_power(self, address: str, has_supply: bool) -> None:
-        """A meter's module reported an outage or its end: ERC 13, count of outages changed."""
-        entry = self.archive.at_address(address)
-        if entry is not None and self.running:
-            self.record_event(
-                13, {"point": entry.point, "spare": 0, "begins": int(not has_supply), "flags": "08"}
-            )
+        """The module of a meter, or of a collector with its meters, reported an outage or its end: ERC 13.
+
+        The flag says that the number of outages changed.
+        """
+        if not self.running:
+            return
+        for entry in self.archive:
+            if address in {entry.address, entry.collector}:
+                values: dict[str, Input] = {"point": entry.point, "spare": 0, "begins": int(not has_supply)}
+                self.record_event(13, values | {"flags": "08"})
 
     def meter_spoke(self, address: str, data: bytes) -> None:
         """A meter reported something by itself: its status words say what (ERC 33)."""
