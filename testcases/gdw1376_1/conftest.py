@@ -13,7 +13,7 @@ from rig.criteria.registry import criterion
 from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.protocols.gdw1376_1.builders import identifiers, read_events, read_history, request
 from rig.protocols.gdw1376_1.control import Afn
-from rig.protocols.gdw1376_1.frame import Address, Frame
+from rig.protocols.gdw1376_1.frame import Address, Frame, encode
 from rig.protocols.gdw1376_1.messages import (
     Auxiliary,
     Content,
@@ -23,6 +23,7 @@ from rig.protocols.gdw1376_1.messages import (
     parse_message,
     values_of,
 )
+from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
 from rig.testing.outcomes import Inconclusive, NotTested
 
 #: values of parameters that may never have been set, by information type
@@ -69,6 +70,7 @@ class Answer:
     octets: bytes
     response_s: float
     fault: RemoteProtocolError | None = None
+    profile: Profile = DEFAULT
 
     @property
     def frame(self) -> Frame:
@@ -87,7 +89,7 @@ class Answer:
     @property
     def messages(self) -> tuple[Message, ...]:
         """Every frame read to its end."""
-        return tuple(parse_message(frame) for frame in self.frames)
+        return tuple(parse_message(frame, self.profile) for frame in self.frames)
 
     @property
     def units(self) -> tuple[DataUnit, ...]:
@@ -191,12 +193,18 @@ class Tester:
         """Let bench time pass until a wall time."""
         self.wait(max(0.0, (moment - self.clock.wall()).total_seconds()))
 
+    def encode(self, frame: Frame) -> bytes:
+        """Octets of a frame, legal or not, as long as the terminal's addresses are."""
+        return encode(frame, strict=False, profile=self.session.profile)
+
     def octets(self, data: bytes, *, listen_s: float = LISTEN_S) -> Answer:
         """Send octets as they are and listen; frames that the terminal sends of its own accord are no answers."""
         exchange = self.session.send_raw(data, listen_s=listen_s)
         frames = tuple(frame for frame in exchange.frames if not frame.from_initiator)
         blank = Frame(self.address, 0, 0, 0)
-        return Answer(blank, frames, exchange.data if frames else b"", exchange.response_time_s or listen_s)
+        took_s = exchange.response_time_s or listen_s
+        octets = exchange.data if frames else b""
+        return Answer(blank, frames, octets, took_s, profile=self.session.profile)
 
     def send(self, frame: Frame, *, listen_s: float = LISTEN_S) -> Answer:
         """Send a frame once; its whole answer, a denial and silence included."""
@@ -208,7 +216,7 @@ class Tester:
         except (DeviceRefused, LinkTimeout):
             exchange = self.session.last
         took_s = listen_s if exchange.response_time_s is None else exchange.response_time_s
-        return Answer(frame, exchange.frames, exchange.data, took_s, fault)
+        return Answer(frame, exchange.frames, exchange.data, took_s, fault, self.session.profile)
 
     def frame(
         self,

@@ -115,7 +115,7 @@ def test_repeat_not_executed(tester, check, failures, wrong_password):
     units = [Content(0, 36, {"monthly_limit": 1})]
     frame = tester.frame(Afn.SET_PARAMETERS, units, frame_count=True, password=wrong_password)
     first, again = tester.send(frame), tester.send(frame)
-    check.equal("answer to a set with a wrong PW", first.said, "denied")
+    check.true("answer to a wrong PW", first.refused, observed=first.said, expected="a denial")
     check.equal("answer to its repeat", again.said, first.said)
     check.equal("wrong PW recorded", failures() - before, 1)
 
@@ -132,7 +132,7 @@ def test_toggled_executed(tester, check, failures, wrong_password):
         answer = tester.ask(
             Afn.SET_PARAMETERS, units, frame_count=count, number=number, password=wrong_password
         )
-        check.equal(f"answer with FCB {int(count)}", answer.said, "denied")
+        check.true(f"answer with FCB {int(count)}", answer.refused, observed=answer.said, expected="a denial")
     check.equal("wrong PW recorded", failures() - before, 2)
 
 
@@ -144,7 +144,8 @@ def test_count_not_valid(tester, check, failures, wrong_password):
     before = failures()
     frame = tester.frame(Afn.SET_PARAMETERS, [Content(0, 36, {"monthly_limit": 1})], password=wrong_password)
     for _ in range(2):
-        check.equal("answer", tester.send(frame).said, "denied")
+        answer = tester.send(frame)
+        check.true("answer to a wrong PW", answer.refused, observed=answer.said, expected="a denial")
     check.equal("wrong PW recorded", failures() - before, 2)
 
 

@@ -259,7 +259,8 @@ def forward_timeout_ignored(device: EmulatedTerminal, seconds: Parameter) -> Non
     clock = device.engine.clock
 
     def late(call: Call, handler: Handler) -> None:
-        if int(str(call.values.get("port"))) not in device.ports:
+        whole = str(call.values.get("message")).endswith("16")
+        if int(str(call.values.get("port"))) not in device.ports or not whole:
             handler(call)
             return
         deny = call.request.finished
