@@ -299,7 +299,8 @@ def _lines(exchange: TerminalExchange) -> tuple[_Line, ...]:
                 place, _, key = rest.partition(".")
                 if name == "meter" and key and value.value is not None:
                     groups.setdefault(place, {})[key] = value.value
-            found += groups.values()
+            # asked for by index, a place of the archive that nobody uses is answered as measuring point 0
+            found += [line for line in groups.values() if line.get("point") not in {None, Decimal(0)}]
     return tuple(found)
 
 
