@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from rig.ports.byte_link import Burst, LineTap
 from rig.ports.electrical import ElectricalState, PhaseState
+from rig.protocols.dlt645.credentials import Credentials
 from rig.protocols.dlt645.frame import Frame, decode_frame
 from rig.protocols.dlt645.frame import encode as encode_frame
 from rig.twin.build import EmulatedMeter
@@ -15,6 +17,10 @@ from rig.twin.physics.scene import Scene
 from rig.twin.wire.dlt645 import Dlt645Wire
 from rig.twin.wire.modbus import ModbusWire
 
+#: octets of an answer before a pause inside it
+_FIRST_PIECE: Final = 9
+#: 8E1
+_BITS_PER_CHARACTER: Final = 11
 #: octets of an answer in, octets on the line out
 Spoil = Callable[[bytes], bytes]
 
@@ -41,6 +47,7 @@ class PlayedMeter:
         self._spoil: Spoil | None = None
         self._left = 0
         self._delay_s: float | None = None
+        self._pause_s = 0.0
         #: octets that came while the meter listened, and were for it
         self.answered = 0
 
@@ -73,8 +80,13 @@ class PlayedMeter:
         if self._spoil is not None and self._left:
             self._left -= 1
             data = self._spoil(data)
-        if data:
-            wait_s = delay_s if self._delay_s is None else self._delay_s
+        wait_s = delay_s if self._delay_s is None else self._delay_s
+        if self._pause_s and len(data) > _FIRST_PIECE:
+            rate = self.baud if baud is None else baud
+            later_s = wait_s + _FIRST_PIECE * _BITS_PER_CHARACTER / rate + self._pause_s
+            self._tap.send(data[:_FIRST_PIECE], delay_s=wait_s, baud=baud)
+            self._tap.send(data[_FIRST_PIECE:], delay_s=later_s, baud=baud)
+        elif data:
             self._tap.send(data, delay_s=wait_s, byte_gap_s=byte_gap_s, baud=baud)
 
     # --- how it behaves -------------------------------------------------------------------------------------
@@ -82,6 +94,7 @@ class PlayedMeter:
     def behave(self) -> None:
         """Answer as an honest meter again."""
         self._spoil = self._delay_s = None
+        self._pause_s = 0.0
 
     def be_silent(self, answers: int = 1_000_000) -> None:
         """Keep so many answers to itself."""
@@ -90,6 +103,10 @@ class PlayedMeter:
     def answer_after(self, seconds: float) -> None:
         """Answer so long after the request, always."""
         self._delay_s = seconds
+
+    def pause_inside(self, seconds: float) -> None:
+        """Stop so long in the middle of every answer."""
+        self._pause_s = seconds
 
     def spoil(self, change: Spoil, answers: int = 1_000_000) -> None:
         """Change the octets of so many answers from now on."""
@@ -137,6 +154,16 @@ class PlayedMeter:
         now_s = self.clock.now_s()
         shown = from_epoch(meter.clock.epoch_at(now_s))
         return (shown - self.clock.wall()).total_seconds()
+
+    def credentials(self, level: int) -> Credentials:
+        """Its password of a level, with the operator's number."""
+        return Credentials(level, self.device.config.passwords[level], "00000001")
+
+    def relay_is_open(self) -> bool:
+        """Whether its relay is open now."""
+        meter = self.device.meter
+        meter.advance()
+        return bool(meter.relay.open)
 
     def put_clock_off(self, seconds: float) -> None:
         """Put its clock so far ahead, directly in the device."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from rig.protocols.dlt645.control import RemoteControl
 from rig.protocols.dlt645.frame import Frame, decode_frame, encode
-from rig.protocols.dlt645.messages import read_data
+from rig.protocols.dlt645.messages import read_data, remote_control
 
 STANDARD = "Q/GDW 1374.2-2013"
 DLT645 = "DL/T 645-2007"
@@ -195,6 +198,18 @@ def test_noise_before_an_answer(collector, right):
         right(f"meter {meter.point}", meter)
 
 
+@pytest.mark.clause(STANDARD, "rs485 wait")
+@pytest.mark.clause(DLT645, "5.3.3")
+@pytest.mark.stand(through="carrier")
+@pytest.mark.title_zh("应答帧内的字节间隔")
+@pytest.mark.known_bad("collector-short-gap")
+def test_pauses_inside_an_answer(collector, check, right):
+    """An answer with a pause of up to 500 ms between two characters is one answer."""
+    for meter, pause_s in zip(collector.meters, (0.05, 0.2, 0.45), strict=False):
+        meter.pause_inside(pause_s)
+        right(f"a pause of {pause_s} s", meter)
+
+
 @pytest.mark.clause(STANDARD, "rs485 rates")
 @pytest.mark.clause("Q/GDW 1376.1-2013", "5.5 F10")
 @pytest.mark.clause(DLT645, "5.3.5")
@@ -234,6 +249,22 @@ def test_long_answers_pass_whole(collector, check):
     meter.spoil(lambda _: b"\xfe\xfe" + long)
     answer = collector.exchange(meter.address, encode(read_data(meter.address, ENERGIES)))
     check.equal("octets that came back", answer, long)
+
+
+@pytest.mark.clause(STANDARD, "forwarding")
+@pytest.mark.clause(DLT645, "E.1CH")
+@pytest.mark.title_zh("控制命令的转发")
+@pytest.mark.known_bad("collector-reads-only")
+def test_commands_pass(collector, check):
+    """A trip and a close that are sent to a meter through the collector are carried out, and confirmed by the meter."""
+    meter = collector.meter(1)
+    until = collector.clock.wall() + timedelta(hours=1)
+    for command, opened in ((RemoteControl.TRIP, True), (RemoteControl.CLOSE, False)):
+        order = remote_control(meter.address, meter.credentials(2), command, until)
+        answer = collector.exchange(meter.address, encode(order))
+        said = "silence" if answer is None else f"{decode_frame(answer).control:02X}"
+        check.equal(f"{command.name}: answer", said, "9C")
+        check.equal(f"{command.name}: relay of the meter is open", meter.relay_is_open(), opened)
 
 
 @pytest.mark.clause(STANDARD, "present data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -60,6 +61,24 @@ def test_it_calls_again(collector, check, right):
     report = collector.session.wait_login(600.0, fresh=True)
     check.true("login", report.login, observed=report.frame.afn, expected="login")
     right("a meter afterwards", collector.meter(1))
+
+
+@pytest.mark.clause(UPLINK, "clock")
+@pytest.mark.clause(UPLINK, "5.6 F31")
+@pytest.mark.title_zh("对时")
+@pytest.mark.criterion("COLLECTOR.CLOCK")
+@pytest.mark.known_bad("collector-clock-not-set")
+def test_the_clock_is_set(collector, check):
+    """The collector's clock takes the time that the command center sends, and keeps going from there."""
+    session = collector.session
+    wanted = collector.clock.wall() + timedelta(minutes=7)
+    session.set_clock(wanted)
+    begun_s = collector.clock.now_s()
+    collector.wait(30.0)
+    shown = session.read_clock()
+    off_s = (shown - wanted).total_seconds() - (collector.clock.now_s() - begun_s)
+    session.set_clock(collector.clock.wall())
+    check.within("clock", round(off_s, 3), "COLLECTOR.CLOCK")
 
 
 @pytest.mark.clause(UPLINK, "5.5 F10")

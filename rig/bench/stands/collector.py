@@ -14,14 +14,13 @@ from typing import Any, Final, Literal
 
 from rig.bench.played_meter import PlayedMeter
 from rig.bench.stand import StandRequest
+from rig.bench.terminal_uplink import LOGIN_S, meet, real_session
 from rig.clock import Clock, VirtualClock
 from rig.errors import BenchMissing, ConfigError, DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.ports.byte_link import Burst
-from rig.ports.stream import StreamNetwork
 from rig.protocols.dlt645.frame import Frame, decode_frame
 from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Content
-from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
 from rig.sessions.acceptor import Acceptor
 from rig.sessions.terminal import TerminalSession
 from rig.transports.describe import DESCRIBERS
@@ -48,8 +47,6 @@ _OPTIONS = frozenset({"meters", "fast", "protocol", "through", "archived", "know
 Through = Literal["uplink", "carrier"]
 #: where an emulated collector calls
 CENTER: Final = "10.0.0.1:7000"
-#: longest wait for a login, in seconds
-_LOGIN_S: Final = 300.0
 #: pieces of a burst that are closer than this are one, in seconds
 _JOIN_S: Final = 0.015
 #: what is still crossing a real line is over after this time, in seconds
@@ -385,6 +382,7 @@ def _drawn_meters(request: StandRequest) -> list[MeterConfig]:
             address=f"{address:012d}",
             baud=9600 if number < fast else baud,
             preamble=4,
+            trip_delay_min=0,
         )
         for number, address in enumerate(addresses)
     ]
@@ -398,19 +396,6 @@ def _played(request: StandRequest, engine: Engine) -> list[PlayedMeter]:
         modbus = ModbusWire(device.wire, baud=config.baud) if _modbus(request) else None
         played.append(PlayedMeter(point, device, scene, modbus=modbus))
     return played
-
-
-def _session(
-    request: StandRequest, network: StreamNetwork, address: str, profile: Profile, password: bytes = b""
-) -> TerminalSession:
-    return TerminalSession(
-        Acceptor(network, address, request.clock),
-        request.clock,
-        request.recorder,
-        profile=profile,
-        password=password,
-        name=request.device.first_link,
-    )
 
 
 def _emulated(request: StandRequest) -> EmulatedCollectorStand:
@@ -434,10 +419,17 @@ def _emulated(request: StandRequest) -> EmulatedCollectorStand:
     device = build_collector(engine, config, network=network, defects=request.defects, start=False)
     for meter in meters:
         device.line.attach(meter)
-    session = _session(request, network, CENTER, uplink.profile, uplink.password)
+    session = TerminalSession(
+        Acceptor(network, CENTER, request.clock),
+        request.clock,
+        request.recorder,
+        profile=uplink.profile,
+        password=uplink.password,
+        name=request.device.first_link,
+    )
     if device.terminal is not None:
         device.terminal.start()
-    session.wait_login(_LOGIN_S)
+    session.wait_login(LOGIN_S)
     return EmulatedCollectorStand(request, device, session, meters)
 
 
@@ -446,6 +438,8 @@ def _real(request: StandRequest) -> RealCollectorStand:
 
     Raises:
         BenchMissing: no line on which the bench can play meters, or meters of several rates on one port.
+        RemoteProtocolError: another terminal called.
+        LinkTimeout: nothing called, or nothing took our call.
     """
     lines = [name for name in request.device.links if name != request.device.first_link]
     if not lines:
@@ -453,18 +447,13 @@ def _real(request: StandRequest) -> RealCollectorStand:
     if request.options.get("fast"):
         raise BenchMissing("a port that plays meters of several rates at once")
     section = request.bench.inventory.links[lines[0]]
-    address = request.link.url.removeprefix("listen://")
-    profile = DEFAULT if request.device.edition == "2009" else DEFAULT_2013
 
     def listen() -> _Uplink:
         network = _LivelyNetwork(request.clock)
-        return _Uplink(network, _session(request, network, address, profile))
+        return _Uplink(network, real_session(request, network))
 
-    uplink = request.bench.keep(f"collector {address}", listen)
-    if uplink.session.connections:
-        uplink.session.wait_connection(_LOGIN_S)
-    else:
-        uplink.session.wait_login(_LOGIN_S)
+    uplink = request.bench.keep(f"uplink of {request.device.id}", listen)
+    meet(request, uplink.session)
     engine = Engine(request.config_seed, VirtualClock(request.clock.wall()))
     meters = _played(request, engine)
     return RealCollectorStand(request, uplink, ServedLine(meters, section.url, engine.clock), meters)

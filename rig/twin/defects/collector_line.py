@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rig.exchange.dlt645 import Dlt645Dialect
 from rig.exchange.master import Mismatch
 from rig.ports.meter_port import Answered
+from rig.protocols.dlt645.control import Function
 from rig.protocols.dlt645.frame import Frame, FrameReader, decode_frame, encode
 from rig.protocols.stream import NEED_DATA, NeedData, Noise
 from rig.twin.defects import Parameter, defect
@@ -18,6 +19,7 @@ from rig.twin.wire.lenient import lenient_frame
 if TYPE_CHECKING:
     from rig.twin.build_collector import EmulatedCollector
 
+_READS = frozenset({Function.READ_DATA, Function.READ_FOLLOW_UP, Function.READ_ADDRESS})
 _MINUS_33 = bytes((octet - 0x33) & 0xFF for octet in range(256))
 
 
@@ -110,6 +112,18 @@ def _no_turnaround(device: EmulatedCollector, _: Parameter) -> None:
 )
 def _short_wait(device: EmulatedCollector, parameter: Parameter) -> None:
     device.port.timing = replace(device.port.timing, wait_s=parameter or 0.3)
+
+
+@defect(
+    "collector-short-gap",
+    "takes an answer for over after this pause inside it",
+    "rs485 wait",
+    role="collector",
+    default=0.1,
+    unit="s",
+)
+def _short_gap(device: EmulatedCollector, parameter: Parameter) -> None:
+    device.port.timing = replace(device.port.timing, gap_max_s=parameter or 0.1)
 
 
 @defect("collector-any-address", "takes the answer of another meter", "rs485 answer", role="collector")
@@ -241,6 +255,22 @@ def _swallows_refusals(device: EmulatedCollector, _: Parameter) -> None:
 )
 def _short_answers(device: EmulatedCollector, parameter: Parameter) -> None:
     _hand_on(device, lambda _, answer: None if answer is None else answer[: int(parameter or 0)])
+
+
+@defect("collector-reads-only", "passes no command on to a meter", "forwarding", role="collector")
+def _reads_only(device: EmulatedCollector, _: Parameter) -> None:
+    port = device.port
+    original = port.request
+
+    def request(
+        address: str, frame: bytes, done: Answered, *, protocol: int = 2, baud: int = 0, wait_s: float = 0.0
+    ) -> None:
+        if decode_frame(frame).function in _READS:
+            original(address, frame, done, protocol=protocol, baud=baud, wait_s=wait_s)
+        else:
+            done(None)
+
+    port.request = request  # type: ignore[method-assign]
 
 
 @defect("collector-old-readings", "repeats the first reading of an item", "present data", role="collector")

@@ -175,3 +175,10 @@ def _mute_on_unknown(device: EmulatedCollector, _: Parameter) -> None:
     behaviour = _uplink(device)
     if behaviour is not None:
         behaviour.unknown_function_denied = False
+
+
+@defect("collector-clock-not-set", "confirms a new time and keeps its own", "clock", role="collector")
+def _clock_not_set(device: EmulatedCollector, _: Parameter) -> None:
+    behaviour = _uplink(device)
+    if behaviour is not None:
+        behaviour.clock_set_effective = False

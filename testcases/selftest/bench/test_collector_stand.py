@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.real_collector import RealCollector, free_port
 from rig.bench.binding import Bench
+from rig.bench.declaration import Declaration
 from rig.bench.inventory import read_inventory
 from rig.bench.stand import StandRequest
 from rig.bench.stands.collector import CollectorStand, RealCollectorStand, build
@@ -69,6 +70,7 @@ def request_of(path: Path, text: str, **options: object) -> StandRequest:
         clock,
         Recorder(clock),
         1,
+        declaration=Declaration(protocol="gdw1376.1"),
         options=options,
     )
 
