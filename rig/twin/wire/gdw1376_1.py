@@ -213,12 +213,12 @@ class Gdw1376Wire:
 
     def filtered(self, asked: Frame | None, frame: Frame) -> bytes:
         """Octets of a frame after all filters; empty when it is not to be sent."""
-        made: Frame | None = frame
         for change in self.answer_filters:
-            made = change(asked, made)
+            made = change(asked, frame)
             if made is None:
                 return b""
-        raw = encode(made, strict=False, profile=self.profile)
+            frame = made
+        raw = encode(frame, strict=False, profile=self.profile)
         for rewrite in self.byte_filters:
             raw = rewrite(raw)
         return raw

@@ -256,7 +256,7 @@ class Collection:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self._extra_items: frozenset[int] = frozenset()
-        self._items = ACTIVE_ITEMS
+        self._items: tuple[int, ...] = ACTIVE_ITEMS
         #: points of which something may be missing
         self._open: set[int] = set()
         self.on_stored: list[Callable[[int, int], None]] = []
