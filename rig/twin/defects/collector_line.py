@@ -222,7 +222,7 @@ def _one_rate(device: EmulatedCollector, _: Parameter) -> None:
 def _short_addresses(device: EmulatedCollector, _: Parameter) -> None:
     def outgoing(octets: bytes) -> bytes:
         frame = decode_frame(octets)
-        if frame.address.isdigit() and frame.address != "999999999999" and not frame.control & 0x80:
+        if frame.address.isdigit() and frame.control == Function.READ_DATA:
             return encode(replace(frame, address="AA" + frame.address[2:]))
         return octets
 
