@@ -317,7 +317,7 @@ def test_others_read(concentrator, tester, points, midnight, morning, check):
 
 @pytest.mark.bench_time(180_000)
 @pytest.mark.title_zh("日电能量等于两次日冻结之差")
-@pytest.mark.known_bad("terminal-day-energy-of-day-before")
+@pytest.mark.known_bad("terminal-day-energy-of-day-before", "terminal-day-freeze-of-reading-time")
 @pytest.mark.inspection_item("03002")
 def test_day_energy(tester, points, loaded, energy, midnight, morning, check):
     """The energy of a day F5 is what flowed between its two midnights."""
@@ -391,7 +391,7 @@ def test_voltage_curve(concentrator, tester, points, curve, check):
 
 @pytest.mark.bench_time(80_000)
 @pytest.mark.title_zh("终端与主站日通信流量")
-@pytest.mark.known_bad("terminal-traffic-history-lost")
+@pytest.mark.known_bad("terminal-traffic-history-lost", "terminal-traffic-not-counted")
 @pytest.mark.inspection_item("02009")
 def test_traffic_of_day(tester, midnight, check):
     """The traffic of a past day can be asked for (F53)."""

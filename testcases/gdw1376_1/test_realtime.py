@@ -298,7 +298,7 @@ def test_status_words(concentrator, tester, points, check):
 
 @pytest.mark.title_zh("F41 当日正向有功电能量")
 @pytest.mark.bench_time(60_000)
-@pytest.mark.known_bad("terminal-energy-of-today-doubled")
+@pytest.mark.known_bad("terminal-energy-of-today-doubled", "terminal-day-freeze-of-reading-time")
 def test_energy_today(tester, points, check, energy, loaded):
     """F41 is the energy since midnight."""
     point = loaded(points[0], hours=0.1)

@@ -174,7 +174,7 @@ def redials_late(device: EmulatedTerminal, pause_s: Parameter) -> None:
     "stops calling after some failures",
     "4.4",
     role=ROLE,
-    default=15,
+    default=40,
     unit="count",
 )
 def gives_up_dialling(device: EmulatedTerminal, most: Parameter) -> None:
