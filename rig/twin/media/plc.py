@@ -72,6 +72,8 @@ class Medium:
         self._draw = engine.random("medium/traffic").random
         self._places = engine.random("medium/joining")
         self._channel_free_s = 0.0
+        #: there is somebody to join
+        self._coordinated = True
         self._set_rate()
         for node, placement in topology:
             self._take(node, placement)
@@ -88,6 +90,7 @@ class Medium:
 
     def form(self, *, formed: bool = False) -> None:
         """The coordinator begins the network anew: everybody joins again, relays first."""
+        self._coordinated = True
         self._find_routes()
         parameters = self.parameters
         now_s = self.clock.now_s()
@@ -105,6 +108,7 @@ class Medium:
 
     def dissolve(self) -> None:
         """The coordinator is gone: nobody is a member."""
+        self._coordinated = False
         for station in self.stations:
             station.joins_at_s = NEVER_S
 
@@ -122,6 +126,7 @@ class Medium:
         for station in sorted(self.stations, key=lambda each: each.level):
             if station.reachable:
                 station.take_link(self._success(station))
+        self._look_again(supply_returned=False)
 
     def station_of(self, address: str) -> Station | None:
         """The node that has this meter, or this address itself."""
@@ -179,6 +184,7 @@ class Medium:
             self._join_later(station, self.parameters.join_first_s)
             if station.joins_at_s < NEVER_S:
                 self.clock.call_at(station.joins_at_s, partial(self._tell_power, station, on=True))
+            self._look_again(supply_returned=True)
             return
         hold_s = self.parameters.outage_hold_s
         if hold_s and self.is_member(station):
@@ -186,6 +192,17 @@ class Medium:
             self.clock.call_at(arrives_s, partial(self._tell_power, station, on=False))
         station.joins_at_s = NEVER_S
         self._reroute(station)
+
+    def _look_again(self, *, supply_returned: bool) -> None:
+        """Nodes with supply that found no way look once more: a relay came back, or the noise fell."""
+        lost = [one for one in self.stations if one.powered and one.joins_at_s == NEVER_S]
+        if not lost or not self._coordinated:
+            return
+        self._find_routes()
+        for station in lost:
+            self._join_later(station, self.parameters.join_first_s)
+            if supply_returned and station.joins_at_s < NEVER_S:
+                self.clock.call_at(station.joins_at_s, partial(self._tell_power, station, on=True))
 
     def _tell_power(self, station: Station, *, on: bool) -> None:
         if self.on_power is not None and station.powered == on:

@@ -256,3 +256,39 @@ def test_same_seed_same_times():
 
     assert times(3) == times(3)
     assert times(3) != times(4)
+
+
+def members(one: Medium) -> int:
+    return len(one.members())
+
+
+def test_a_node_whose_relay_comes_later_joins_when_it_has_come():
+    one = medium(*(Placement(distance_m=distance) for distance in (150.0, 400.0)))
+    for number in (1, 2):
+        one.set_power(f"{number:012d}", on=False)
+    one.set_power("000000000002", on=True)
+    one.clock.wait_until(one.clock.now_s() + 600.0)
+    assert members(one) == 0
+    one.set_power("000000000001", on=True)
+    one.clock.wait_until(one.clock.now_s() + 600.0)
+    assert members(one) == 2
+
+
+def test_a_node_that_came_back_in_noise_joins_when_it_is_over():
+    one = medium(Placement(distance_m=150.0))
+    one.set_noise(200.0)
+    one.set_power("000000000001", on=False)
+    one.set_power("000000000001", on=True)
+    one.clock.wait_until(one.clock.now_s() + 600.0)
+    assert members(one) == 0
+    one.set_noise(0.0)
+    one.clock.wait_until(one.clock.now_s() + 600.0)
+    assert members(one) == 1
+
+
+def test_nobody_joins_while_the_coordinator_is_down():
+    one = medium(Placement(distance_m=150.0))
+    one.dissolve()
+    one.set_noise(0.0)
+    one.clock.wait_until(one.clock.now_s() + 600.0)
+    assert members(one) == 0
