@@ -310,6 +310,17 @@ class Tester:
             found += self.records(first, min(first + 12, end), important=important)
         return [record for record in found if code in {None, record.code}]
 
+    def since(self, before: tuple[int, int], code: int) -> list[EventRecord]:
+        """Records of one code that came after the counters EC1 and EC2 were ``before``, important ones first."""
+        found: list[EventRecord] = []
+        for place, end in enumerate(self.counters()):
+            left = (end - before[place]) % 256
+            for step in range(0, left, 12):
+                first = (before[place] + step) % 256
+                last = (first + min(12, left - step)) % 256
+                found += self.records(first, last, important=place == 0)
+        return [record for record in found if record.code == code]
+
     def all_events(self, code: int) -> list[EventRecord]:
         """Records of one code in both rings."""
         return [record for ring in (True, False) for record in self.events(important=ring, code=code)]
