@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from rig.bench.household import Habits, Household, Truth
 from rig.bench.network_plan import NetworkPlan
+from rig.errors import ConfigError
 from rig.ports.byte_link import LineSettings
 from rig.ports.command_center import PointEntry, TerminalEntry
 from rig.ports.meter_port import MeterPort
@@ -300,6 +301,10 @@ def _singles(around: Surroundings, area: Area, count: int) -> list[MediumNode]:
     nodes: list[MediumNode] = []
     for _ in range(count):
         household = _household(around, area, _UNIT_BAUD)
+        if household.device.line_faults:
+            raise ConfigError(
+                "a line fault needs a line", key="defect", hint="in the metering-box design meters are on RS-485"
+            )
         _enter(area, household, port=CARRIER, links=("U3", "M3-N1"))
         nodes.append(MeterNode(household.device.wire, area.engine, household.address))
     return nodes

@@ -192,6 +192,13 @@ def test_a_defect_nobody_can_have_is_told():
         bench.stand()
 
 
+def test_a_line_fault_needs_a_line():
+    bench = Bench.load(seed=3)
+    bench.begin_case("x", role="network", options={"design": "LD3", "direct": 0}, defects=("drop:10%",))
+    with pytest.raises(ConfigError, match="needs a line"):
+        bench.stand()
+
+
 def test_time_is_that_of_the_devices(stand):
     home = stand.households[0]
     wrong = stand.clock.wall() + timedelta(hours=3)
