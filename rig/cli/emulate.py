@@ -46,7 +46,9 @@ def emulate(
     device: Annotated[str, typer.Argument(help=_devices_help(), show_default=False, metavar="DEVICE")],
     listen: Annotated[
         str,
-        typer.Option(help="Of meter, cco: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port."),
+        typer.Option(
+            help="Of meter, cco, and of the RS-485 line of a collector without meters of its own: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port."
+        ),
     ] = "pty://",
     connect: Annotated[
         str,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: devices start at once here: nobody wants to wait for a drawn start-up
 _START_S = 1.0
+#: what --listen is when it is not given: a collector then has emulated meters of its own
+_NO_LINE = "pty://"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def serve_part(request: Request, stop: threading.Event) -> None:
     if request.device == "network":
         _serve_network(request, engine, plan, stop)
         return
+    if request.device == "collector" and request.listen != _NO_LINE:
+        _serve_collector(request, engine, stop)
+        return
     from rig.bench.network_area import Surroundings
     from rig.transports.tcp_stream import TcpNetwork
 
@@ -79,6 +84,19 @@ def serve_part(request: Request, stop: threading.Event) -> None:
         request.archive.write_text(archive_text([area]), encoding="utf-8")
     _tell(area, ready)
     _run(engine, stop, sources)
+
+
+def _serve_collector(request: Request, engine: Engine, stop: threading.Event) -> None:
+    """A collector whose RS-485 line is a real port: the meters on it are somebody else's."""
+    from rig.twin.serve_collector import ServedCollector
+
+    if not request.connect:
+        raise ConfigError(
+            "needs the command center that it calls", key="--connect", hint="--connect 127.0.0.1:7000"
+        )
+    collector = ServedCollector(engine, request.connect, request.listen, defects=request.defects)
+    print(f"READY {collector.address} calls {request.connect}, RS-485 line {collector.line}", flush=True)
+    collector.run(stop)
 
 
 def _module(

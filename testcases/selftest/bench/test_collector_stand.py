@@ -15,7 +15,6 @@ from rig.bench.stand import StandRequest
 from rig.bench.stands.collector import CollectorStand, RealCollectorStand, build
 from rig.clock import SystemClock, VirtualClock
 from rig.errors import BenchMissing, ConfigError
-from rig.exchange.exchange import ExchangeTiming
 from rig.protocols.dlt645.frame import decode_frame, encode
 from rig.protocols.dlt645.messages import read_data
 from rig.transports.record import Recorder
@@ -70,7 +69,7 @@ def request_of(path: Path, text: str, **options: object) -> StandRequest:
         clock,
         Recorder(clock),
         1,
-        declaration=Declaration(protocol="gdw1376.1"),
+        declaration=Declaration(protocol="gdw1376.1", terminal_password=bytes(16)),
         options=options,
     )
 
@@ -123,13 +122,12 @@ def test_a_real_collector_needs_a_line_for_the_meters(tmp_path: Path) -> None:
 def test_a_real_collector_is_examined_in_real_time(tmp_path: Path) -> None:
     uplink, line = free_port(), free_port()
     text = BENCH.format(uplink=uplink, line=line, second=', "rs485"')
-    timing = ExchangeTiming(wait_s=0.8, turnaround_s=0.05, retries=1)
-    with RealCollector(uplink, line, timing=timing) as device:
+    with RealCollector(uplink, line) as device:
         request = request_of(tmp_path / "bench.toml", text, meters=2)
         stand = build(request)
         assert isinstance(stand, RealCollectorStand)
-        assert stand.address == "0171-0001"
-        assert len(device.device.terminal.archive) == 2
+        assert stand.address == device.served.address
+        assert len(device.terminal.terminal.archive) == 2
         for meter in stand.meters:
             answer = stand.exchange(meter.address, encode(read_data(meter.address, ENERGY)))
             assert decode_frame(answer or b"").data[4:] == meter.register(ENERGY)
@@ -144,6 +142,6 @@ def test_a_real_collector_is_examined_in_real_time(tmp_path: Path) -> None:
             with pytest.raises(BenchMissing):
                 ask()
         stand.close()
-        assert len(device.device.terminal.archive) == 0, "the archive is as it was found"
+        assert len(device.terminal.terminal.archive) == 0, "the archive is as it was found"
         stand.close()
         cast("KeepingBench", request.bench).kept.popitem()[1].close()
