@@ -39,12 +39,13 @@ def search_misses_a_node(device: EmulatedModule, _: Parameter) -> None:
 @module_defect("search-invents-a-node", "reports a meter that does not exist", "11F5")
 def search_invents_a_node(device: EmulatedModule, _: Parameter) -> None:
     """What is left in the buffer."""
-    invented: list[bool] = []
+    invented: list[list[str]] = []
 
     def change(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if invented:
+        known = [node["address"] for node in nodes]
+        if invented and invented[0] != known:
             return nodes
-        invented.append(True)
+        invented.append(known)
         more: dict[str, Any] = {**nodes[-1], "address": INVENTED}
         if "sub_nodes" in more:
             more.update(sub_nodes=[], sub_node_total=0)
