@@ -193,8 +193,14 @@ class CarrierPort:
         baud: int = 0,  # noqa: ARG002 - the medium has its own
         wait_s: float = 0.0,
     ) -> None:
-        """Send a frame to a node when its turn comes; ``done`` gets the node's answer or None."""
+        """Send a frame to a node when its turn comes; ``done`` gets the node's answer or None.
+
+        What names no node (a wildcard, a frame that cannot be read) has nowhere to go on the medium: None at once.
+        """
         self.statistics.requests += 1
+        if not address.isdecimal():
+            self.link.call_in(0.0, partial(done, None))
+            return
         self._queue(Read(address, frame, done, protocol, wait_s))
         self.go_on()
 

@@ -147,6 +147,15 @@ def test_every_request_is_answered_once_by_its_own_meter(reading: str) -> None:
     assert setup.module.heard.count((0x12, 2)) == 1, "the route is stopped once"
 
 
+def test_what_names_no_node_goes_nowhere() -> None:
+    setup = build()
+    answers: list[bytes | None] = []
+    setup.port.request("A" * 12, read(1)[:-4], answers.append)
+    assert answers == []
+    setup.run(1.0)
+    assert answers == [None]
+
+
 def test_without_concurrent_reading_the_port_reads_one_by_one() -> None:
     setup = build(started=False)
     setup.module.concurrent = False
