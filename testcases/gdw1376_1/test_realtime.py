@@ -192,6 +192,7 @@ def test_reverse_block(concentrator, tester, points, check, energy, matches):
 @pytest.mark.clause(STANDARD, "4.3.4.5")
 @pytest.mark.criterion("GDW1376.1.TIME_TAG")
 @pytest.mark.title_zh("抄表时间")
+@pytest.mark.bench_time(1_900)
 @pytest.mark.known_bad("terminal-read-time-frozen")
 def test_read_time(tester, points, check):
     """The time of reading in F129 is the time at which the data were read."""
