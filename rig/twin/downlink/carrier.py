@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from rig.clock import Timer
 from rig.errors import RemoteProtocolError
 from rig.ports.byte_link import Burst, LineTap
 from rig.ports.meter_port import Answered, PowerChange, Unsolicited
@@ -125,6 +126,8 @@ class CarrierPort:
         self._waiting: dict[str, deque[Read]] = {}
         self._reading: dict[str, list[Read]] = {}
         self._operations: deque[Callable[[], None]] = deque()
+        #: runs while a broadcast spreads
+        self._spreading: Timer | None = None
         #: what has the module to itself now
         self._operation: Callable[[], None] | None = None
         self._operating = self._route_stopped = False
@@ -165,6 +168,7 @@ class CarrierPort:
         self._waiting.clear()
         self._reading.clear()
         self._operations.clear()
+        self._operation_broken()
         self._operation = None
         self._pausing.clear()
         self.reports.forget()
@@ -228,6 +232,11 @@ class CarrierPort:
         self._operations.append(operation)
         self.go_on()
 
+    def _operation_broken(self) -> None:
+        if self._spreading is not None:
+            self._spreading.cancel()
+            self._spreading = None
+
     def operation_lost(self) -> None:
         """The operation under way need not be begun again after a restart."""
         self._operation = None
@@ -264,6 +273,7 @@ class CarrierPort:
         for address in list(self._reading):
             self._reading_ended(address)
         self.requeue(lost)
+        self._operation_broken()
         if self._operation is not None:
             self._operations.appendleft(self._operation)
         self._operation = None
@@ -478,8 +488,9 @@ class CarrierPort:
         wait_s = float((reply.content or {}).get("wait", 0))
 
         def over() -> None:
+            self._spreading = None
             if done is not None:
                 done()
             self.operation_done()
 
-        self.link.call_in(wait_s, over)
+        self._spreading = self.link.call_in(wait_s, over)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rig.transports.memory import MemoryLine
 
 _START_PARITY_STOP_BITS = 11
+#: a line that is never quiet is talked into after this time, in seconds
+_LONGEST_BUSY_S = 2.0
 
 
 def within(timing: ExchangeTiming, wait_s: float) -> ExchangeTiming:
@@ -101,6 +103,8 @@ class LineMaster:
         self._master: Master[Any] | None = None
         self._timer: Timer | None = None
         self._quiet_since_s = float("-inf")
+        self._sent_until_s = float("-inf")
+        self._due_s = 0.0
 
     # --- the line -------------------------------------------------------------------------------------------
 
@@ -177,6 +181,7 @@ class LineMaster:
                 listen_s=job.listen_s,
                 first_only=job.listen_s is None,
             )
+        self._due_s = self.now_s()
         self._send_when_quiet()
 
     def _send_when_quiet(self) -> None:
@@ -184,7 +189,10 @@ class LineMaster:
         tap = self._tap
         if self._job is None or tap is None:
             return
-        free_s = self._quiet_since_s + self.timing.turnaround_s
+        free_s = min(
+            self._quiet_since_s + self.timing.turnaround_s,
+            max(self._due_s, self._sent_until_s) + _LONGEST_BUSY_S,
+        )
         if free_s <= tap.clock.now_s():
             self._transmit(self._job, tap)
         else:
@@ -197,7 +205,7 @@ class LineMaster:
         if self.outgoing is not None:
             data = self.outgoing(data)
         end_s = now_s + len(data) * _START_PARITY_STOP_BITS / self._baud
-        self._quiet_since_s = end_s
+        self._quiet_since_s = self._sent_until_s = end_s
         tap.send(data)
         master = self._master
         if master is None:
@@ -232,6 +240,7 @@ class LineMaster:
             self._finish(master)
         elif master.state is State.READY:
             self._timer = None
+            self._due_s = self.now_s()
             self._send_when_quiet()
         else:
             self._wake_at(master.deadline_s)

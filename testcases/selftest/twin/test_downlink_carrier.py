@@ -417,3 +417,26 @@ def test_a_power_failure_of_the_concentrator_forgets_without_calling() -> None:
     setup.port.begin()
     setup.run(70.0)
     assert setup.port.ready
+
+
+def test_a_restart_while_a_broadcast_spreads_repeats_it_and_ends_it_once() -> None:
+    setup = build()
+    done: list[float] = []
+    setup.port.broadcast(encode(messages.freeze("999999999999")), lambda: done.append(setup.clock.now_s()))
+    setup.run(1.5)
+    assert len(setup.module.broadcasts) == 1
+    setup.module.restart()
+    setup.run_until_idle()
+    setup.run(60.0)
+    assert len(setup.module.broadcasts) == 2
+    assert len(done) == 1
+
+
+def test_a_broadcast_that_spreads_is_forgotten_with_the_supply() -> None:
+    setup = build()
+    done: list[float] = []
+    setup.port.broadcast(encode(messages.freeze("999999999999")), lambda: done.append(setup.clock.now_s()))
+    setup.run(1.5)
+    setup.port.forget()
+    setup.run(60.0)
+    assert done == []

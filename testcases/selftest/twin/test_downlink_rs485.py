@@ -223,6 +223,29 @@ def test_a_wait_covers_the_repetitions(wait_s: float, one_s: float, retries: int
     assert (timing.wait_s, timing.retries) == (one_s, retries)
 
 
+def test_a_line_that_is_never_quiet_is_given_up_in_time() -> None:
+    class Babbler:
+        baud = 2400
+
+        def connect(self, tap: LineTap) -> None:
+            self.tap = tap
+            tap.clock.call_at(0.0, self.talk)
+
+        def talk(self) -> None:
+            self.tap.send(b"\x55")
+            self.tap.clock.call_at(self.tap.clock.now_s() + 0.015, self.talk)
+
+        def receive(self, burst: Burst) -> None:
+            """Deaf."""
+
+    setup = build(1)
+    setup.line.attach(Babbler())
+    setup.ask(1)
+    setup.run(60.0)
+    assert setup.port.statistics.attempts == 3
+    assert setup.answers[0][1] is None
+
+
 def test_forgetting_calls_nobody() -> None:
     setup = build(2)
     setup.ask(1)
