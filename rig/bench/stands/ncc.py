@@ -51,7 +51,9 @@ class NccStand:
     accounts that may do less, named by their role: ``viewer``, ``operator``.
     """
 
-    def __init__(self, request: StandRequest, network: StreamNetwork, wire: str, numbers: Iterator[int]) -> None:
+    def __init__(
+        self, request: StandRequest, network: StreamNetwork, wire: str, numbers: Iterator[int]
+    ) -> None:
         self.id = request.device.id
         self.clock: Clock = request.clock
         self.simulated = request.simulated
@@ -79,7 +81,9 @@ class NccStand:
         """
         self.witness = self.terminal()
         if not self.witness.connected:
-            raise LinkTimeout("the command center does not confirm a login", link="M3-N1", waited_s=10, attempts=1)
+            raise LinkTimeout(
+                "the command center does not confirm a login", link="M3-N1", waited_s=10, attempts=1
+            )
 
     def stranger(self, link: str = "M3-N1") -> PlayedTerminal:
         """A terminal that the center does not know; it has not dialled yet."""
@@ -152,9 +156,7 @@ class EmulatedNccStand(NccStand):
         self.identify()
 
     def _started(self) -> EngineCenter:
-        host = EngineCenter(
-            self._virtual, self._memory, _LISTEN, store=self._store, settings=self._settings
-        )
+        host = EngineCenter(self._virtual, self._memory, _LISTEN, store=self._store, settings=self._settings)
         for text in self._request.defects:
             apply_defect(text, host, role=ROLE)
         return host
@@ -225,10 +227,14 @@ class RealNccStand(NccStand):
         links = request.bench.inventory.links
         names = request.device.links or (request.device.link,)
         if len(names) < 2:
-            raise BenchMissing("the API of the command center: a second link http://account:password@host:port")
+            raise BenchMissing(
+                "the API of the command center: a second link http://account:password@host:port"
+            )
         self._lower = {name: links[name].url for name in names[2:]}
         self._clients: list[Client] = []
-        numbers = request.bench.keep("terminals of the command center", partial(_Numbers, request.clock)).numbers
+        numbers = request.bench.keep(
+            "terminals of the command center", partial(_Numbers, request.clock)
+        ).numbers
         self._api = self._use(links[names[1]].url, request.clock)
         wire = urlsplit(links[names[0]].url).netloc
         super().__init__(request, TcpNetwork(request.clock), wire, numbers)
