@@ -117,11 +117,16 @@ class Bench:
 
     def device_for(self, role: str) -> DeviceSection | None:
         """The device that a case of this role examines; None when the bench has none, or when no stand exists for the role."""
-        if role != METER and role not in stand_roles():
-            return None
-        if self._chosen is not None:
-            return self._chosen if self._chosen.role == role else None
-        return next((device for device in self.inventory.devices if device.role == role), None)
+        found = self.section_for(role)
+        # only a bench that has such a device pays for looking for its stand
+        if found is None or role == METER or role in stand_roles():
+            return found
+        return None
+
+    def section_for(self, role: str) -> DeviceSection | None:
+        """The device of this role in the bench file: the first one, or the chosen one; whether a stand exists or not."""
+        offered = self.inventory.devices if self._chosen is None else (self._chosen,)
+        return next((device for device in offered if device.role == role), None)
 
     def _configs(self) -> dict[str, MeterConfig]:
         emulated = [d for d in self.inventory.devices if self.inventory.links[d.first_link].emulated]

@@ -32,6 +32,8 @@ _PROTOCOLS: dict[str, Protocol] = {
     "network": "gdw1376.1",
     "local_module": "gdw1376.2",
 }
+#: rate of a local module's serial line in bit/s
+_MODULE_BAUD = 9600
 #: editions of a protocol, the assumed one first
 _EDITIONS: dict[str, tuple[Edition, ...]] = {
     "dlt645": ("2007", "1997"),
@@ -213,6 +215,25 @@ class Inventory(_Section):
     devices: tuple[DeviceSection, ...] = Field(min_length=1)
     instruments: tuple[InstrumentSection, ...] = ()
     particulars: ParticularsSection = ParticularsSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_rates(cls, value: Any) -> Any:
+        """The serial line of a local module runs at 9600 bit/s where the bench file names no rate."""
+        if not (isinstance(value, dict) and isinstance(value.get("links"), dict)):
+            return value
+        devices = value.get("devices")
+        modules = [
+            device
+            for device in (devices if isinstance(devices, list) else [])
+            if isinstance(device, dict) and device.get("role") == "local_module"
+        ]
+        links = dict(value["links"])
+        for device in modules:
+            name = device.get("link")
+            if isinstance(links.get(name), dict):
+                links[name] = {"baud": _MODULE_BAUD, **links[name]}
+        return {**value, "links": links}
 
     def fed_by_source(self, device: DeviceSection) -> bool:
         """Whether a device hangs on the bench's own source."""

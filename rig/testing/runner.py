@@ -115,12 +115,12 @@ def _nothing(selection: Selection, offered: list[CaseInfo], bench: Bench) -> Con
             value=selection.text,
             hint=f"needs a bench with a {roles}",
         )
-    here = [info for info in offered if bench.device_for(info.device_role) is not None]
+    here = [info for info in offered if bench.section_for(info.device_role) is not None]
     return selection.nothing(here, lambda info: _device_id(bench, info))
 
 
 def _device_id(bench: Bench, info: CaseInfo) -> str:
-    device = bench.device_for(info.device_role)
+    device = bench.section_for(info.device_role)
     return "" if device is None else device.id
 
 

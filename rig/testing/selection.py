@@ -77,7 +77,7 @@ class Selection:
             found.update(
                 info.device_role
                 for info in infos
-                if device_for(info.device_role) is None and self.matches(info, "")
+                if self.matches(info, "") and device_for(info.device_role) is None
             )
         return dict(sorted(found.items()))
 

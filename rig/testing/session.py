@@ -82,8 +82,10 @@ class CaseSession:
 
     def wants(self, info: CaseInfo) -> bool:
         """Whether a case is to run now; never one that examines a device which the bench does not have."""
-        device = self.bench.device_for(info.device_role)
-        return device is not None and info.id not in self.decided and self.selection.matches(info, device.id)
+        device = self.bench.section_for(info.device_role)
+        if device is None or info.id in self.decided or not self.selection.matches(info, device.id):
+            return False
+        return self.bench.device_for(info.device_role) is not None
 
     def start(self, info: CaseInfo) -> RunningCase:
         """Open the record of a case; nothing runs yet."""

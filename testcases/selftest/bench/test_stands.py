@@ -133,3 +133,22 @@ def test_a_protocol_and_its_edition_follow_from_the_role(bench):
     assert (center.protocol, center.edition) == ("gdw1376.1", "2009")
     assert (meter.protocol, meter.edition) == ("dlt645", "2007")
     assert bench.inventory.byte_links == {"bus1"}
+
+
+def test_the_line_of_a_module_runs_at_its_usual_rate(tmp_path, stands):
+    path = tmp_path / "bench.toml"
+    text = BENCH_WITH_CENTER.replace('role = "ncc"', 'role = "local_module"')
+    path.write_text(text)
+    assert read_inventory(path).links["center"].baud == 9600
+    path.write_text(text.replace('topology = "M3-N1"', "baud = 115200"))
+    assert read_inventory(path).links["center"].baud == 115200
+    assert read_inventory(path).links["bus1"].baud == 2400
+
+
+def test_a_bench_of_meters_never_looks_for_stands(tmp_path, monkeypatch):
+    path = tmp_path / "bench.toml"
+    path.write_text(BENCH_WITH_CENTER.replace('role = "ncc"', 'role = "water_meter"\nprotocol = "dlt645"'))
+    bench = Bench.load(path)
+    monkeypatch.setattr("rig.bench.binding.stand_roles", lambda: pytest.fail("looked for stands"))
+    assert bench.device_for("concentrator") is None
+    assert bench.device_for("meter").id == "meter"
