@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from rig.ncc.accounts import Accounts
     from rig.ncc.shell_asyncio import AsyncioCenter
 
 _STORE = "sqlite:///FILE[?synchronous=NORMAL] or postgresql://USER@HOST:PORT/NAME"
+#: addresses that nobody else reaches
+_LOOPBACK = ("127.", "localhost:", "[::1]:")
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +24,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The reference Network Command Center.", no_args_is_help=True)
     group.command("serve")(serve)
     group.command("count")(count)
+    accounts = typer.Typer(help="Who may use the HTTP API.", no_args_is_help=True)
+    accounts.command("set")(set_account)
+    accounts.command("drop")(drop_account)
+    accounts.command("list")(list_accounts)
+    group.add_typer(accounts, name="account")
     app.add_typer(group, name="ncc")
 
 
@@ -32,6 +42,10 @@ def serve(
         Path | None,
         typer.Option("--archive", help="TOML with terminals and points to register.", metavar="FILE"),
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option("--http", help="Serve the HTTP API here, without TLS.", metavar="HOST:PORT"),
+    ] = None,
 ) -> None:
     """Accept terminals of Q/GDW 1376.1 and store what they send; acknowledge it when it is durable. Ctrl-C ends it."""
     from rig.ncc.archive import load_archive
@@ -39,6 +53,8 @@ def serve(
     from rig.ncc.shell_asyncio import serve as serve_forever
 
     terminals, points = load_archive(archive) if archive is not None else ([], [])
+    if http is not None and not http.startswith(_LOOPBACK):
+        print("mind: the HTTP API has no TLS of its own, put a proxy that has before it", file=sys.stderr)
 
     def ready(center: AsyncioCenter, addresses: list[str]) -> None:
         if terminals:
@@ -48,11 +64,12 @@ def serve(
         print(
             f"listening on {', '.join(addresses)}; {known} terminals; store {center.store.shown}", flush=True
         )
+        print(f"READY {addresses[0]}", flush=True)
 
     def log(level: str, text: str) -> None:
         print(f"{level}: {text}", file=sys.stderr, flush=True)
 
-    run_loop(lambda: serve_forever(listen or ["127.0.0.1:7000"], store, log=log, ready=ready))
+    run_loop(lambda: serve_forever(listen or ["127.0.0.1:7000"], store, log=log, ready=ready, http=http))
 
 
 def count(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")]) -> None:
@@ -64,5 +81,50 @@ def count(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="UR
         print(
             f"{opened.count()[0]} readings, {len(opened.terminals())} terminals, {len(opened.events())} events"
         )
+    finally:
+        opened.close()
+
+
+def set_account(
+    name: Annotated[str, typer.Argument(help="Letters, digits, . _ - up to 64.")],
+    role: Annotated[str, typer.Option("--role", help="viewer, operator, controller or admin.")],
+    store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")],
+) -> None:
+    """Add or replace an account; its password is asked for, or read from standard input, ten characters or more."""
+    if sys.stdin.isatty():
+        password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    with _accounts(store) as accounts:
+        accounts.set_account(name, role, password)
+    print(f"{name}: {role}")
+
+
+def drop_account(
+    name: Annotated[str, typer.Argument(help="Of the account.")],
+    store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")],
+) -> None:
+    """Remove an account; tokens that a running center gave it end by their time."""
+    with _accounts(store) as accounts:
+        accounts.drop_account(name)
+
+
+def list_accounts(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")]) -> None:
+    """Names and roles."""
+    with _accounts(store) as accounts:
+        for actor in accounts.accounts():
+            print(f"{actor.name}: {actor.role}")
+
+
+@contextmanager
+def _accounts(store: str) -> Iterator[Accounts]:
+    """Accounts in a store, which is closed afterwards."""
+    from rig.clock import SystemClock
+    from rig.ncc.accounts import Accounts
+    from rig.ncc.store import Store
+
+    opened = Store(store)
+    try:
+        yield Accounts(opened.engine, SystemClock())
     finally:
         opened.close()

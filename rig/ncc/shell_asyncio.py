@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from rig.clock import Clock, Condition, SystemClock
 from rig.errors import ConfigError
@@ -19,6 +19,9 @@ from rig.ncc.service import Service
 from rig.ncc.session import Session
 from rig.ncc.settings import Handle, Settings
 from rig.ncc.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from rig.ncc.shell_http import HttpApi
 
 #: octets that wait for a terminal that does not read; more end the connection
 _UNREAD_OCTETS: Final = 262144
@@ -228,8 +231,9 @@ async def serve(
     *,
     log: Log = no_log,
     ready: Callable[[AsyncioCenter, list[str]], None] = lambda _center, _addresses: None,
+    http: str | None = None,
 ) -> None:
-    """Listen until SIGINT or SIGTERM; then store what waits and end.
+    """Listen until SIGINT or SIGTERM; then store what waits and end. ``http``: where the API is served, None: nowhere.
 
     Raises:
         ConfigError: an address or the store is wrong.
@@ -242,8 +246,18 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    api: HttpApi | None = None
     try:
-        ready(center, [await center.listen(address) for address in addresses])
+        taken = [await center.listen(address) for address in addresses]
+        if http is not None:
+            from rig.ncc.shell_http import HttpApi
+
+            api = HttpApi(center.service, center.store, http)
+            await api.start()
+            taken.append(api.url)
+        ready(center, taken)
         await stopped.wait()
     finally:
+        if api is not None:
+            await api.stop()
         await center.stop()

@@ -22,6 +22,8 @@ BLOCK = re.compile(
 #: blocks of the quick start set up an environment of their own: CI runs the second one word for word, and the first is
 #: the same `rig run` that other tests run
 QUICK_START = re.compile(r"python3 -m venv")
+#: commands that do not end by themselves
+SERVES = re.compile(r"rig emulate (?!.*--list-defects)|rig ncc serve ")
 #: only rig's own data is needed: a page may write files, all in one scratch folder
 SERVER_READY_S = 30.0
 COMMAND_S = 240.0
@@ -60,7 +62,7 @@ PAGES = [page for page in pages() if examples_of(page)]
 
 @contextlib.contextmanager
 def served(command: str, folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    """A `rig emulate` line runs beside the commands that follow it, as in a second terminal."""
+    """A line that serves something runs beside the commands that follow it, as in a second terminal."""
     server = subprocess.Popen(
         ["bash", "-c", f"exec {command}"],
         cwd=folder,
@@ -106,7 +108,7 @@ def run_shell(body: str, folder: Path, environment: dict[str, str]) -> None:
     ]
     with contextlib.ExitStack() as servers:
         for line in lines:
-            if line.startswith("rig emulate") and "--list-defects" not in line:
+            if SERVES.match(line):
                 servers.enter_context(served(line.split(" #")[0], folder, environment))
             else:
                 run_line(line, folder, environment)
