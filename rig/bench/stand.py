@@ -1,7 +1,7 @@
 """Stands: what surrounds a device under test that is no meter, built when a case asks for it.
 
-A module of ``rig.bench.stands`` offers the stand of one role: ``ROLE``, and ``build(request)``. Nothing lists the modules; a role
-without one is a role that no bench has, and its cases are left out.
+A module of ``rig.bench.stands`` named after a role offers its stand: ``ROLE``, and ``build(request)``. Nothing lists the modules; a
+role without one is a role that no bench has, and its cases are left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rig.clock import Clock
@@ -103,20 +103,21 @@ Build = Callable[[StandRequest], Stand]
 
 @cache
 def _walked() -> dict[str, Build]:
+    """Builders by role, by the names of the modules alone: what a stand needs is imported when one is built."""
     from rig.bench import stands
 
-    found: dict[str, Build] = {}
-    for entry in pkgutil.iter_modules(stands.__path__):
-        if entry.name.startswith("_"):
-            continue
-        module = importlib.import_module(f"{stands.__name__}.{entry.name}")
-        role = getattr(module, "ROLE", None)
-        if role is None:
-            continue
-        if role not in ROLES:
-            raise ConfigError("a stand of no known role", key=entry.name, value=role, hint=", ".join(ROLES))
-        found[role] = module.build
-    return found
+    names = [entry.name for entry in pkgutil.iter_modules(stands.__path__)]
+    return {name: partial(_build, name) for name in names if name in ROLES}
+
+
+def _build(role: str, request: StandRequest) -> Stand:
+    from rig.bench import stands
+
+    module = importlib.import_module(f"{stands.__name__}.{role}")
+    if role != module.ROLE:
+        raise ConfigError("a stand of another role", key=module.__name__, value=module.ROLE, hint=role)
+    stand: Stand = module.build(request)
+    return stand
 
 
 def stand_roles() -> frozenset[str]:
