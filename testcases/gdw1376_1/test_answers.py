@@ -78,7 +78,7 @@ def test_complete(tester, many, points, check):
 @pytest.mark.inspection_item("P04")
 def test_own_data(tester, check):
     """Data of the terminal itself come in time."""
-    answer = tester.read([0], [4], listen_s=60.0)
+    answer = tester.read([0], [9], listen_s=60.0)
     check.true("answer", bool(answer.frames), observed=answer.said, expected="data or a denial")
     check.within("time to the answer", answer.response_s, "GDW1376.1.RESPONSE.READ")
 
@@ -89,8 +89,8 @@ def test_own_data(tester, check):
 @pytest.mark.known_bad("terminal-slow-meter-data")
 @pytest.mark.inspection_item("02013", "P04")
 def test_meter_data(tester, points, check):
-    """Present readings of a meter come in time, the way down to the meter included."""
-    answer = tester.read([points[-1].number], [134], listen_s=90.0)
+    """Readings of a meter come in time, the way down to the meter included."""
+    answer = tester.read([points[-1].number], [137], listen_s=90.0)
     check.equal("answer", answer.said, "data of AFN 0C")
     check.within("time to the answer", answer.response_s, "GDW1376.1.RESPONSE.METER")
 

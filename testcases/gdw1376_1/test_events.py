@@ -333,7 +333,7 @@ def test_reported_after_outage(concentrator, tester, check, permitted, event_mas
 
 @pytest.mark.bench_time(200)
 @pytest.mark.title_zh("通信流量超门限产生 ERC32 记录")
-@pytest.mark.known_bad("terminal-traffic-excess-not-recorded")
+@pytest.mark.known_bad("terminal-traffic-excess-not-recorded", "terminal-traffic-not-counted")
 def test_traffic_excess(tester, check, quiet, event_masks, keep_parameter):
     """Traffic beyond the limit of F36 leaves a record of code 32."""
     event_masks(TRAFFIC_EXCESS)

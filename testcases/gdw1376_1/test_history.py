@@ -162,7 +162,9 @@ def test_days_kept(tester, loaded, points, morning, check, limit):
 @pytest.mark.clause(STANDARD, "5.13 month")
 @pytest.mark.bench_time(2_600_000)
 @pytest.mark.title_zh("月冻结示值等于月末零点实际电量")
-@pytest.mark.known_bad("terminal-month-freeze-of-first-day", "terminal-day-freeze-of-reading-time")
+@pytest.mark.known_bad(
+    "terminal-month-freeze-of-first-day", "terminal-day-freeze-of-reading-time", "terminal-clock-fast"
+)
 @pytest.mark.stand(rs485=1, carrier=0)
 @pytest.mark.inspection_item("03004")
 @pytest.mark.requires("option:month-freeze")

@@ -122,7 +122,7 @@ def failures(tester, event_masks):
 def test_repeat_not_executed(tester, check, failures, wrong_password, count_bit_known):
     """The repeat of a frame, FCB unchanged, gets the same answer and is not executed again."""
     before = failures()
-    units = [Content(0, 36, {"monthly_limit": 1})]
+    units = [Content(0, 16, {"user": "", "password": ""})]
     frame = tester.frame(Afn.SET_PARAMETERS, units, frame_count=True, password=wrong_password)
     first, again = tester.send(frame), tester.send(frame)
     check.true("answer to a wrong PW", first.refused, observed=first.said, expected="a denial")
@@ -137,7 +137,7 @@ def test_toggled_executed(tester, check, failures, wrong_password, count_bit_kno
     """The same frame with FCB toggled is a new one and is executed."""
     before = failures()
     number = tester.next_number()
-    units = [Content(0, 36, {"monthly_limit": 1})]
+    units = [Content(0, 16, {"user": "", "password": ""})]
     for count in (True, False):
         answer = tester.ask(
             Afn.SET_PARAMETERS, units, frame_count=count, number=number, password=wrong_password
@@ -152,7 +152,9 @@ def test_toggled_executed(tester, check, failures, wrong_password, count_bit_kno
 def test_count_not_valid(tester, check, failures, wrong_password):
     """Without FCV the same frame twice is executed twice."""
     before = failures()
-    frame = tester.frame(Afn.SET_PARAMETERS, [Content(0, 36, {"monthly_limit": 1})], password=wrong_password)
+    frame = tester.frame(
+        Afn.SET_PARAMETERS, [Content(0, 16, {"user": "", "password": ""})], password=wrong_password
+    )
     for _ in range(2):
         answer = tester.send(frame)
         check.true("answer to a wrong PW", answer.refused, observed=answer.said, expected="a denial")

@@ -36,6 +36,8 @@ _TRIP, _KEEP, _CLOCK = 1, 25, 31
 _RATED_VOLTAGE = "37373337"
 #: octets of a plain DL/T 645 read request
 _READ_OCTETS = 16
+#: number of a segment that was not taken
+_FILE_FAILED = 0xFFFFFFFF
 
 Told = Callable[[bool], None]
 
@@ -206,7 +208,7 @@ def forward_drops_end_octet(device: EmulatedTerminal, _: Parameter) -> None:
 
     def shorter(_: DataUnit, values: Values) -> dict[str, Any]:
         message = str(values["message"])
-        short = 36 <= len(message) <= 56
+        short = 40 <= len(message) <= 56
         changed = {"message": message[:-2], "length": len(message) // 2 - 1}
         return {**values, **changed} if short else dict(values)
 
@@ -354,7 +356,12 @@ def disconnect_ignored(device: EmulatedTerminal, _: Parameter) -> None:
 @defect("terminal-file-number-constant", "answers every segment of a file with number 0", "5.15", role=ROLE)
 def file_number_constant(device: EmulatedTerminal, _: Parameter) -> None:
     """The answer is made once."""
-    on_values(device, Afn.FILE_TRANSFER, {1}, lambda _, values: {**values, "segment": 0})
+
+    def first(_: DataUnit, values: Values) -> dict[str, Any]:
+        taken = int(str(values["segment"])) != _FILE_FAILED
+        return {**values, "segment": 0} if taken else dict(values)
+
+    on_values(device, Afn.FILE_TRANSFER, {1}, first)
 
 
 @defect(

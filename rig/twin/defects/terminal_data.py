@@ -220,18 +220,18 @@ def unit_lost_between_frames(device: EmulatedTerminal, _: Parameter) -> None:
     on_answer(device, _of_many(device), shorter)
 
 
-@defect("terminal-slow-own-data", "takes its time with 0C F4", "response", role=ROLE, default=20, unit="s")
+@defect("terminal-slow-own-data", "takes its time with 0C F9", "response", role=ROLE, default=20, unit="s")
 def slow_own_data(device: EmulatedTerminal, seconds: Parameter) -> None:
     """Waits for its other processor."""
-    slow(device, _REALTIME, {4}, float(seconds or 0))
+    slow(device, _REALTIME, {9}, float(seconds or 0))
 
 
 @defect(
-    "terminal-slow-meter-data", "takes its time with 0C F134", "response", role=ROLE, default=25, unit="s"
+    "terminal-slow-meter-data", "takes its time with 0C F137", "response", role=ROLE, default=25, unit="s"
 )
 def slow_meter_data(device: EmulatedTerminal, seconds: Parameter) -> None:
     """Finishes its round before it asks."""
-    slow(device, _REALTIME, {134}, float(seconds or 0))
+    slow(device, _REALTIME, {137}, float(seconds or 0))
 
 
 @defect(
@@ -416,7 +416,7 @@ def _asks_no_meter(device: EmulatedTerminal) -> None:
 @defect("terminal-never-reads-again", "does not read again what it missed", "collection", role=ROLE)
 def never_reads_again(device: EmulatedTerminal, _: Parameter) -> None:
     """One round a day."""
-    device.wire.behaviour.recollects = False
+    device.terminal.config.recollection_interval_s = 1e9
     _asks_no_meter(device)
 
 
