@@ -102,16 +102,15 @@ def run_line(line: str, folder: Path, environment: dict[str, str]) -> None:
     assert done.returncode == int(expected[1] if expected else 0), f"{line}\n{done.stdout[-4000:]}"
 
 
-def run_shell(body: str, folder: Path, environment: dict[str, str]) -> None:
+def run_shell(body: str, folder: Path, environment: dict[str, str], servers: contextlib.ExitStack) -> None:
     lines = [
         line for line in body.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
     ]
-    with contextlib.ExitStack() as servers:
-        for line in lines:
-            if SERVES.match(line):
-                servers.enter_context(served(line.split(" #")[0], folder, environment))
-            else:
-                run_line(line, folder, environment)
+    for line in lines:
+        if SERVES.match(line):
+            servers.enter_context(served(line.split(" #")[0], folder, environment))
+        else:
+            run_line(line, folder, environment)
 
 
 @pytest.mark.timeout(900)
@@ -120,11 +119,12 @@ def test_examples_run(page: Path, tmp_path: Path) -> None:
     environment = dict(os.environ)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    for example in examples_of(page):
-        if example.language == "sh":
-            run_shell(example.body, tmp_path, environment)
-        else:
-            run_line(f"{sys.executable} - <<'PYTHON'\n{example.body}PYTHON", tmp_path, environment)
+    with contextlib.ExitStack() as servers:
+        for example in examples_of(page):
+            if example.language == "sh":
+                run_shell(example.body, tmp_path, environment, servers)
+            else:
+                run_line(f"{sys.executable} - <<'PYTHON'\n{example.body}PYTHON", tmp_path, environment)
 
 
 def test_quick_start_has_two_one_line_blocks() -> None:
