@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rig.testing.outcomes import NotTested
+
 pytestmark = [pytest.mark.device("local_module"), pytest.mark.link("C2-M1")]
 
 STANDARD = "Q/GDW 10376.2-2019"
@@ -180,6 +182,8 @@ def test_reading_without_address(station, network, check):
 @pytest.mark.known_bad("module-phase-of-answer-swapped")
 def test_phase_of_the_answer(station, singles, check):
     """Where the answer tells a phase it is the phase of the node."""
+    if not (station.stand.simulated or any(node.phase for node in singles)):
+        raise NotTested("nobody knows on which phases the meters of this bench hang")
     for node in singles:
         told = station.monitor(node.address, ADDRESS).frame.information.phase
         check.true(

@@ -39,7 +39,7 @@ _COLLECTOR_PLACE: Final = Placement(distance_m=100.0, feeder=2, three_phase=True
 _EVENT_WORD: Final = bytes.fromhex("01150004")
 _EVENT_OCTETS: Final = 14
 _DL645_2007: Final = 2
-#: of the tester as concentrator, when the bench file gives the module none
+#: of the tester as concentrator, when neither the bench file nor the module has one
 _MAIN_ADDRESS: Final = "000000000001"
 
 
@@ -164,6 +164,13 @@ class RealModuleStand(LocalModuleStand):
         self, request: StandRequest, bus: Bus, profile: Profile, main_address: str, kept: KeptNodes
     ) -> None:
         super().__init__(request, bus, profile, main_address)
+        if request.device.address is None and int(self.address, 16):
+            # a module in service has got its address from its concentrator, whose place the bench takes
+            main_address = self.address
+        self.session.host = replace(self.session.host, main_address=main_address)
+        if self.address != main_address:
+            self.session.set_main_address()
+            self.address = main_address
         self._kept = kept
         if kept.nodes is None:
             kept.nodes = self._listed()
