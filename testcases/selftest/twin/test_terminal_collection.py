@@ -131,7 +131,7 @@ def test_configuration_from_plain_values():
     )
     assert config.meters[0].point == 1
     with pytest.raises(ConfigError, match="terminal"):
-        TerminalConfig.from_mapping({"terminal": 5})
+        TerminalConfig.from_mapping({"terminl": 5})
     engine = World(1, login=False).engine
     built = build_terminal(engine, None, {"terminal": 9}, ports={}, start=False)
     assert built.config.address == "0171-0009"
