@@ -102,13 +102,34 @@ def run_line(line: str, folder: Path, environment: dict[str, str]) -> None:
     assert done.returncode == int(expected[1] if expected else 0), f"{line}\n{done.stdout[-4000:]}"
 
 
-def run_shell(body: str, folder: Path, environment: dict[str, str], servers: contextlib.ExitStack) -> None:
+class Servers:
+    """What a page serves, to its end; a later server takes the place of an earlier one on the same port."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._running: dict[str, contextlib.ExitStack] = {}
+
+    def start(self, command: str) -> None:
+        found = re.search(r"--listen (\S+)", command)
+        place = found[1] if found else command
+        if place in self._running:
+            self._running.pop(place).close()
+        stack = self._running[place] = contextlib.ExitStack()
+        stack.enter_context(served(command, self._folder, self._environment))
+
+    def close(self) -> None:
+        for stack in self._running.values():
+            stack.close()
+
+
+def run_shell(body: str, folder: Path, environment: dict[str, str], servers: Servers) -> None:
     lines = [
         line for line in body.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
     ]
     for line in lines:
         if SERVES.match(line):
-            servers.enter_context(served(line.split(" #")[0], folder, environment))
+            servers.start(line.split(" #")[0])
         else:
             run_line(line, folder, environment)
 
@@ -119,7 +140,7 @@ def test_examples_run(page: Path, tmp_path: Path) -> None:
     environment = dict(os.environ)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     (tmp_path / "docs").symlink_to(ROOT / "docs")
-    with contextlib.ExitStack() as servers:
+    with contextlib.closing(Servers(tmp_path, environment)) as servers:
         for example in examples_of(page):
             if example.language == "sh":
                 run_shell(example.body, tmp_path, environment, servers)
