@@ -16,9 +16,11 @@ from rig.ports.command_center import CommandCenter, CommandResult
 from rig.results.distribution import Distribution, distribution_of
 from rig.results.records import Measurement, Verdict
 
-#: trials that a latency is judged on at least, where nothing else is asked for
+#: trials that a latency is judged on at least, whatever confidence is asked for
 #: Spec: method 1 of the system inspection, proposal of our own: n >= 100 a criterion
 LEAST_TRIALS = 100
+#: criteria that say how much the trials must show, and how surely; a lab's profile may ask for more
+SHOWN, CONFIDENCE = "SYS.RT.SHOWN", "SYS.CONFIDENCE"
 
 _SECONDS_OF = {"s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
 _PERCENT = Decimal(100)
@@ -101,7 +103,7 @@ def timed(
     clock: str,
     clock_error_s: float = 0.0,
     chains: Sequence[Chain] = (),
-    confidence: float = 0.95,
+    confidence: float | None = None,
 ) -> tuple[Distribution, list[Measurement]]:
     """The latencies of the trials and the verdict on the longest of them; a trial without an answer fails.
 
@@ -114,7 +116,7 @@ def timed(
         name,
         samples_s,
         failures=len(failed),
-        confidence=confidence,
+        confidence=asked_confidence() if confidence is None else confidence,
         clock=clock,
         clock_error_s=clock_error_s,
         chains=chains,
@@ -199,6 +201,18 @@ def ratio(
             clause=f"{rule.standard} {rule.clause}",
         ),
     ]
+
+
+def asked_confidence() -> float:
+    """Confidence (0..1) at which shares are to be shown."""
+    asked = criterion(CONFIDENCE).lower_limit
+    assert asked is not None
+    return float(asked / _PERCENT)
+
+
+def latency_trials() -> int:
+    """Trials of a response time: enough to show the share asked for at the confidence asked for when none fails."""
+    return max(LEAST_TRIALS, trials_for(SHOWN, confidence=asked_confidence()))
 
 
 def trials_for(criterion_id: str, *, failures_allowed: int = 0, confidence: float = 0.95) -> int:

@@ -71,9 +71,14 @@ class Inspector:
         trials: list[Trial],
         criterion: str,
         *,
-        households: Iterable[int] | None = None,
+        households: Iterable[int | None] | None = None,
+        resolution_s: float = 0.0,
     ) -> None:
-        """Judge latencies, and show them with their legs where every trial was about one household."""
+        """Judge latencies, and show them with their legs where they can be followed.
+
+        ``households``: the one that each trial was about, None for one about its terminal; ``resolution_s``: how often the
+        effect was looked for.
+        """
         chains = []
         for trial, household in zip(trials, households or (), strict=False):
             if trial.succeeded:
@@ -83,7 +88,7 @@ class Inspector:
             trials,
             criterion,
             clock="virtual clock" if self.network.simulated else "clock of the rig",
-            clock_error_s=self.network.clock_error_s,
+            clock_error_s=self.network.clock_error_s + resolution_s,
             chains=chains,
         )
         self.check.show(distribution)

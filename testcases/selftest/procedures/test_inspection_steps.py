@@ -10,7 +10,15 @@ import pytest
 from rig.clock import VirtualClock
 from rig.criteria.registry import criterion
 from rig.ports.command_center import CommandResult, CommandStatus
-from rig.procedures.inspection import limit_seconds, open_loop, ratio, timed, trials_for
+from rig.procedures.inspection import (
+    asked_confidence,
+    latency_trials,
+    limit_seconds,
+    open_loop,
+    ratio,
+    timed,
+    trials_for,
+)
 from rig.results.records import Verdict
 
 
@@ -97,6 +105,11 @@ def test_sizes_follow_from_the_confidence_asked_for() -> None:
     assert trials_for("LOCAL.READ.ONCE", failures_allowed=1) == 157
     with pytest.raises(ValueError, match="no lower limit"):
         trials_for("SYS.RT.READ_SET")
+
+
+def test_a_latency_is_tried_often_enough_for_the_confidence_asked_for() -> None:
+    assert latency_trials() == 100
+    assert asked_confidence() == 0.95
 
 
 def test_limits_of_time_are_in_seconds() -> None:
