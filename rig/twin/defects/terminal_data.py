@@ -28,7 +28,7 @@ from rig.twin.defects.terminal_hooks import (
     with_body,
 )
 from rig.twin.devices.terminal.archive import MeterEntry
-from rig.twin.devices.terminal.collection import DayRead, Done, Outcome, date_of
+from rig.twin.devices.terminal.collection import Done, Outcome, date_of
 
 if TYPE_CHECKING:
     from rig.twin.build_terminal import EmulatedTerminal
@@ -426,27 +426,38 @@ def never_reads_again(device: EmulatedTerminal, _: Parameter) -> None:
 def silent_meter_stops_round(device: EmulatedTerminal, _: Parameter) -> None:
     """Gives the port up after an error."""
     collection = device.terminal.collection
-    waiting: list[tuple[MeterEntry, int, tuple[int, ...]]] = []
+    begin, one_done = own(collection, "_begin"), own(collection, "_one_done")
+    current: list[MeterEntry] = []
+    waiting: list[tuple[MeterEntry, list[int]]] = []
 
-    def begin(entry: MeterEntry, day: int, items: Iterable[int]) -> None:
-        waiting.append((entry, day, tuple(items)))
-        if len(waiting) == 1:
-            read()
+    rounds = [own(collection, "_round")]
 
-    def read() -> None:
-        entry, day, items = waiting[0]
-        DayRead(collection, entry, day, items, done, urgent=False).start()
+    def in_turn(entry: MeterEntry, days: list[int]) -> None:
+        if rounds[0] != own(collection, "_round"):
+            rounds[0] = own(collection, "_round")
+            current.clear()
+            waiting.clear()
+        if current and current[0] is not entry:
+            waiting.append((entry, days))
+            return
+        current[:] = [entry]
+        begin(entry, days)
 
-    def done(outcome: Outcome) -> None:
-        one_done = own(collection, "_one_done")
-        ended = waiting[:1] if outcome != "silent" else list(waiting)
-        del waiting[: len(ended)]
-        if waiting:
-            read()
-        for entry, day, _ in ended:
-            one_done(entry, day, outcome)
+    def done(entry: MeterEntry, days: list[int], round_: int, outcome: Outcome) -> None:
+        more = outcome != "silent" and len(days) > 1
+        left_out = waiting[:] if outcome == "silent" else []
+        if left_out:
+            waiting.clear()
+        if not more:
+            current.clear()
+        one_done(entry, days, round_, outcome)
+        for other, of_days in left_out:
+            one_done(other, of_days, round_, outcome)
+        if waiting and not current:
+            in_turn(*waiting.pop(0))
 
-    overrule(collection, "_begin", begin)
+    overrule(collection, "_begin", in_turn)
+    overrule(collection, "_one_done", done)
     _asks_no_meter(device)
 
 

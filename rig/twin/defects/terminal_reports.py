@@ -121,8 +121,6 @@ def supply_times_swapped(device: EmulatedTerminal, _: Parameter) -> None:
     def swapped(code: int, values: Mapping[str, Any], **options: Any) -> None:
         if code == _SUPPLY and values.get("power_on") is not None:
             values = {"power_off": values["power_on"], "power_on": values["power_off"]}
-        elif code == _SUPPLY:
-            return
         record(code, values, **options)
 
     overrule(device.terminal, "record_event", swapped)
