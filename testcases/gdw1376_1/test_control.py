@@ -117,7 +117,7 @@ def test_unknown_point(tester, points, check):
 
 @pytest.mark.bench_time(90)
 @pytest.mark.title_zh("电表无应答时不得确认跳闸")
-@pytest.mark.known_bad("terminal-trip-confirmed-unseen")
+@pytest.mark.known_bad("terminal-trip-confirmed-unseen", "terminal-trip-not-forwarded")
 @pytest.mark.inspection_item("P09")
 def test_silent_meter_not_confirmed(concentrator, tester, points, check):
     """A trip that does not reach its meter is not confirmed."""

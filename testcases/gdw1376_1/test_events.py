@@ -347,7 +347,7 @@ def test_traffic_excess(tester, check, quiet, event_masks, keep_parameter):
 
 @pytest.mark.bench_time(250)
 @pytest.mark.title_zh("电能表状态字变位产生 ERC33 记录")
-@pytest.mark.known_bad("terminal-status-change-not-recorded")
+@pytest.mark.known_bad("terminal-status-change-not-recorded", "terminal-trip-not-forwarded")
 def test_status_change(concentrator, tester, check, points, quiet, event_masks):
     """A status word of a meter that was seen to change leaves a record of code 33 with its point."""
     event_masks(STATUS_CHANGE)

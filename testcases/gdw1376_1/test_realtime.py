@@ -260,7 +260,7 @@ def test_meter_clock(concentrator, tester, points, check):
 
 
 @pytest.mark.title_zh("F161 电能表通断电状态")
-@pytest.mark.known_bad("terminal-relay-state-constant")
+@pytest.mark.known_bad("terminal-relay-state-constant", "terminal-trip-not-forwarded")
 @pytest.mark.inspection_item("02007")
 def test_relay_state(concentrator, tester, points, check):
     """F161 shows the meter's relay: another state when it is open."""
@@ -279,7 +279,7 @@ def test_relay_state(concentrator, tester, points, check):
 
 
 @pytest.mark.title_zh("F28 电能表运行状态字及变位")
-@pytest.mark.known_bad("terminal-status-change-not-flagged")
+@pytest.mark.known_bad("terminal-status-change-not-flagged", "terminal-trip-not-forwarded")
 @pytest.mark.inspection_item("02007")
 def test_status_words(concentrator, tester, points, check):
     """After the relay has opened F28 flags a change in status word 3."""
