@@ -223,7 +223,9 @@ class CarrierPort:
     def set_archive(self, nodes: Mapping[str, int] | Iterable[str]) -> None:
         """Change the nodes the module shall know (protocol 2 where only addresses are given); it is told at once."""
         self.archive = dict(nodes) if isinstance(nodes, Mapping) else dict.fromkeys(nodes, DLT645_2007)
-        if self.ready and self._compare_archive not in self._operations:
+        # a comparison under way may have passed the place of the change: there is another one after it
+        begun = self.start.stage not in {Stage.OFF, Stage.WAITING}
+        if begun and self._compare_archive not in self._operations:
             self._operations.append(self._compare_archive)
             self.go_on()
 

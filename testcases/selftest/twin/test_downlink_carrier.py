@@ -134,6 +134,16 @@ def test_a_changed_archive_reaches_the_module() -> None:
     assert address(1) not in setup.module.archive
 
 
+@pytest.mark.parametrize("steps", range(1, 40))
+def test_an_archive_that_changes_while_it_is_compared_is_compared_again(steps: int) -> None:
+    setup = build(60)
+    setup.port.set_archive([address(n) for n in range(1, 31)])
+    setup.run(steps * 0.02)
+    setup.port.set_archive([address(n) for n in range(1, 61)])
+    setup.run_until_idle()
+    assert len(setup.module.archive) == 60
+
+
 @pytest.mark.parametrize("reading", ["point", "concurrent"])
 def test_every_request_is_answered_once_by_its_own_meter(reading: str) -> None:
     setup = build(30, reading=reading)
