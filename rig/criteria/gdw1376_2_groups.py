@@ -53,7 +53,7 @@ GROUPS: Final = (
     )),
     Group("unicast reading (13F1)", "单播抄读", 11, _of(
         "point_reading",
-        "reading_is_the_meters every_node_is_read protocol_is_repeated answer_addresses time_of_the_way_up"
+        "reading_is_the_meters every_node_is_read protocol_is_repeated time_of_the_way_up"
         " refusal_of_a_meter_comes_through second_reading_is_fresh long_answer meter_behind_a_collector"
         " reading_goes_on_after_a_failure reading_without_address",
     )),
@@ -66,7 +66,7 @@ GROUPS: Final = (
     Group("concurrent reading (F1F1)", "并发抄读", 11, _of(
         "concurrent_reading",
         "one_meter several_meters several_messages protocol_is_repeated_concurrently sequences_of_concurrent_answers"
-        " silent_meter_concurrently",
+        " addresses_of_concurrent_answers silent_meter_concurrently",
     )),
     Group("band management", "频段管理", 17, _of(
         "band",

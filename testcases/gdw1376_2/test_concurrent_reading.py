@@ -78,6 +78,20 @@ def test_sequences_of_concurrent_answers(station, network, check):
 
 
 @pytest.mark.clause(STANDARD, "F1F1")
+@pytest.mark.clause(STANDARD, "addresses")
+@pytest.mark.requires("fn:F1F1")
+@pytest.mark.title_zh("并发抄读应答地址域")
+@pytest.mark.known_bad("module-destination-of-answer-zero")
+def test_addresses_of_concurrent_answers(station, network, check):
+    """Each concurrent answer comes from its node and goes to the main node: source and destination change places."""
+    chosen = [node.address for node in network[:3]]
+    answers = station.burst([(address, (ADDRESS,)) for address in chosen])
+    given = sorted((frame.addresses.source, frame.addresses.destination) for frame, _ in answers)
+    check.equal("sources", [source for source, _ in given], sorted(chosen))
+    check.equal("destinations", {destination for _, destination in given}, {station.main_address})
+
+
+@pytest.mark.clause(STANDARD, "F1F1")
 @pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发抄读失联电能表")
 @pytest.mark.known_bad("module-concurrent-never-gives-up")

@@ -45,20 +45,6 @@ def test_protocol_is_repeated(station, network, check):
     check.equal("protocol", content["protocol"], network[0].protocol)
 
 
-@pytest.mark.clause(STANDARD, "addresses")
-@pytest.mark.title_zh("点抄应答地址域")
-@pytest.mark.known_bad("module-destination-of-answer-zero")
-def test_answer_addresses(station, network, check):
-    """The answer comes from the node and goes to the main node, so source and destination change places."""
-    for node in network[:2]:
-        frame = station.monitor(node.address, ADDRESS).frame
-        check.true(
-            "address field", frame.addresses is not None, observed="none", expected="source and destination"
-        )
-        check.equal("source", frame.addresses.source, node.address)
-        check.equal("destination", frame.addresses.destination, station.main_address)
-
-
 @pytest.mark.clause(STANDARD, "13F1")
 @pytest.mark.criterion("GDW10376_2.UP_TIME")
 @pytest.mark.title_zh("上行时长单位为秒")

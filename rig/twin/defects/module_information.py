@@ -41,7 +41,7 @@ def two_versions(device: EmulatedModule, _: Parameter) -> None:
 )
 def announces_short_frames(device: EmulatedModule, octets: Parameter) -> None:
     """The size of its oldest buffer."""
-    device.config.longest_frame = int(octets or 0)
+    told(device, RUNNING_MODE, lambda content: content.update(longest_frame=int(octets or 0)))
 
 
 @module_defect("rate-count-wrong", "announces one rate more than its running mode lists", "03F10")

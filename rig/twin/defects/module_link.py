@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rig.twin.build_module import EmulatedModule
     from rig.twin.wire.gdw1376_2 import Handler, Request
 
-NOISE, HEARD, INTERFERENCE, RELAYS_BEFORE = (0x03, 2), (0x03, 3), (0x03, 6), (0x10, 3)
+NOISE, HEARD, STATUS, INTERFERENCE = (0x03, 2), (0x03, 3), (0x03, 5), (0x03, 6)
+RELAYS_BEFORE, RADIO_SIZE = (0x10, 3), (0x10, 100)
 CONFIRM, DENY, PAUSE, BROADCAST = (0x00, 1), (0x00, 2), (0x12, 2), (0x05, 3)
 LINK_TEST = 0x04
 
@@ -120,8 +121,8 @@ def octets_behind_answer(device: EmulatedModule, _: Parameter) -> None:
 
 @module_defect("checksum-before-sequence", "forms a checksum before the sequence is filled in", "checksum")
 def checksum_before_sequence(device: EmulatedModule, _: Parameter) -> None:
-    """In the answer on interference."""
-    flag = _next_raw(device, INTERFERENCE)
+    """In the answer on the size of the radio network."""
+    flag = _next_raw(device, RADIO_SIZE)
 
     def change(raw: bytes) -> bytes:
         if not flag or not flag.pop():
@@ -147,7 +148,7 @@ def length_without_frame(device: EmulatedModule, _: Parameter) -> None:
     device.wire.byte_filters.append(change)
 
 
-@module_defect("answers-late", "takes too long to tell its noise", "answer-time", default=7, unit="s")
+@module_defect("answers-late", "takes too long to tell its state", "answer-time", default=7, unit="s")
 def answers_late(device: EmulatedModule, seconds: Parameter) -> None:
     """Measures when it is asked."""
     clock = device.engine.clock
@@ -158,7 +159,7 @@ def answers_late(device: EmulatedModule, seconds: Parameter) -> None:
             clock.call_at(clock.now_s() + (seconds or 0.0), lambda: request.wire.reply(request, answer))
         return None
 
-    wrap(device, NOISE, change)
+    wrap(device, STATUS, change)
 
 
 @module_defect(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rig.twin.build_module import EmulatedModule
     from rig.twin.wire.gdw1376_2 import Handler, Request
 
-MONITOR, FORWARD = (0x13, 1), (0x02, 1)
+MONITOR, FORWARD, CONCURRENT = (0x13, 1), (0x02, 1), (0xF1, 1)
 #: length of a message that ends where a page of the module's memory ends
 PAGE_END = 18
 
@@ -78,16 +78,18 @@ def protocol_of_answer_zero(device: EmulatedModule, _: Parameter) -> None:
 
 
 @module_defect(
-    "destination-of-answer-zero", "leaves the destination of a reading's answer at zeros", "addresses"
+    "destination-of-answer-zero", "leaves the destination at zeros while it reads several meters", "addresses"
 )
 def destination_of_answer_zero(device: EmulatedModule, _: Parameter) -> None:
-    """Only the source is filled."""
+    """The address of who asked is kept once."""
 
     def change(_: Frame, answer: Frame) -> Frame:
         given = answer.addresses
-        return answer if given is None else replace(answer, addresses=Addresses(given.source, "000000000000"))
+        if given is None or not device.cco.reading.concurrent:
+            return answer
+        return replace(answer, addresses=Addresses(given.source, "000000000000"))
 
-    on_answer(device, MONITOR, change, wanted=_answered)
+    on_answer(device, CONCURRENT, change, wanted=_answered)
 
 
 @module_defect("up-time-in-milliseconds", "tells the time of the way up in milliseconds", "13F1")

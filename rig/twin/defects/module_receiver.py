@@ -36,10 +36,15 @@ def _sound(data: bytes) -> bool:
     return True
 
 
-@module_defect("does-not-check-checksum", "carries out requests whatever their checksum and end", "checksum")
+@module_defect("does-not-check-checksum", "carries out requests whatever their checksum", "checksum")
 def does_not_check_checksum(device: EmulatedModule, _: Parameter) -> None:
     """Trusts the line."""
-    device.wire.accept.check_checksum = False
+
+    def change(data: bytes) -> bytes:
+        whole = _length(data) == len(data) >= 15 and data[-1] == 0x16
+        return with_checksum(data) if whole else data
+
+    hear(device, change)
 
 
 @module_defect("ignores-length", "takes a request whose length is too small by its end octet", "length")

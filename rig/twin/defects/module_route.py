@@ -169,6 +169,7 @@ def chip_of_coordinator_missing(device: EmulatedModule, _: Parameter) -> None:
     def change(content: dict[str, Any]) -> None:
         own = device.cco.main_address
         content["nodes"] = [node for node in content["nodes"] if node["address"] != own]
+        content["total"] -= 1
 
     told(device, CHIPS, change)
 
