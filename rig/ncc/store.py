@@ -9,14 +9,15 @@ only at check-points: a killed process loses nothing, a loss of power may take t
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
-from sqlalchemy import Engine, create_engine, delete, func, insert, make_url, select
+from sqlalchemy import Engine, create_engine, delete, func, insert, make_url, or_, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from rig.errors import ConfigError, RigError
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from rig.ncc.decode import Row
 
 SOURCES: Final[tuple[Source, ...]] = ("report", "task", "recollection", "demand")
+#: events of a terminal are numbered in a ring of so many
+EVENT_RING: Final = 256
 #: a query over more days than this does not name them one by one
 _NAMED_DAYS: Final = 400
 
@@ -255,7 +258,7 @@ class Store:
 
     def drop_task(self, name: str) -> None:
         """Forget a task."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(delete(TASK).where(TASK.c.name == name))
 
     def tasks(self) -> tuple[CollectionTask, ...]:
@@ -272,8 +275,16 @@ class Store:
     def _replace(self, table: Table, rows: list[dict[str, Any]], key: tuple[str, ...]) -> None:
         if not rows:
             return
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             _upsert(connection, table, rows, key)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.shown}: {_reason(error)}") from error
 
     # -- queries
 
@@ -339,14 +350,23 @@ class Store:
         return tuple(_event(row) for row in self._all(query))
 
     def event_pointer(self, terminal: int, *, important: bool) -> int | None:
-        """Number of the newest event of a terminal's ring that is stored, None when there is none."""
+        """Number of the last event of a terminal's ring before the first gap, None when none is stored."""
         query = (
             select(EVENT.c.number)
             .where(EVENT.c.terminal == terminal, EVENT.c.important == important)
             .order_by(EVENT.c.id.desc())
-            .limit(1)
+            .limit(EVENT_RING)
         )
-        return next((int(row.number) for row in self._all(query)), None)
+        numbers = [int(row.number) for row in self._all(query)][::-1]
+        if not numbers:
+            return None
+        following, ahead = numbers[0], set[int]()
+        for number in numbers:
+            ahead.add(number)
+            while following in ahead:
+                ahead.remove(following)
+                following = (following + 1) % EVENT_RING
+        return (following - 1) % EVENT_RING
 
     def audit(self, terminal: str = "") -> tuple[AuditRecord, ...]:
         """The audit trail, oldest first."""
@@ -370,11 +390,13 @@ def _between(query: Select[Any], first: int | None, last: int | None) -> Select[
     """Rows of marks in a period; the days are named, since they lead the key."""
     if first is not None and last is not None and last // DAY_S - first // DAY_S < _NAMED_DAYS:
         query = query.where(READING.c.day.in_(range(first // DAY_S, last // DAY_S + 1)))
-    mark = READING.c.day * DAY_S + READING.c.second
+    # compared by day and second: their sum in seconds may be more than the database's integers hold
     if first is not None:
-        query = query.where(READING.c.day >= first // DAY_S, mark >= first)
+        day, second = divmod(first, DAY_S)
+        query = query.where(READING.c.day >= day, or_(READING.c.day > day, READING.c.second >= second))
     if last is not None:
-        query = query.where(READING.c.day <= last // DAY_S, mark <= last)
+        day, second = divmod(last, DAY_S)
+        query = query.where(READING.c.day <= day, or_(READING.c.day < day, READING.c.second <= second))
     return query
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - a class
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
 from rig.ncc.store_tables import AUDIT, EVENT
@@ -52,6 +54,12 @@ class PostgresqlWriter:
 
     def prepare(self, batch: Batch) -> object:
         """The rows as the octets of a binary COPY, sorted by key so that pages are touched once."""
+        try:
+            return self._packed(batch)
+        except StructError as error:
+            raise StoreError(f"{self._shown}: {error}") from error
+
+    def _packed(self, batch: Batch) -> _Prepared:
         batch.rows.sort()
         pack = _ROW.pack
         octets = b"".join(
@@ -88,9 +96,10 @@ class PostgresqlWriter:
             raise TypeError(type(prepared))
         try:
             return self._write(self._open(), prepared)
-        except psycopg.Error as error:
+        except (psycopg.Error, SQLAlchemyError, UnicodeError) as error:
             self._drop()
-            raise StoreError(f"{self._shown}: {str(error).strip().splitlines()[0]}") from error
+            words = str(error).strip().splitlines() or [type(error).__name__]
+            raise StoreError(f"{self._shown}: {words[0]}") from error
 
     def _write(self, connection: psycopg.Connection[Any], prepared: _Prepared) -> int:
         new = 0

@@ -94,7 +94,7 @@ class SqliteWriter:
                 connection.executemany(_EVENTS, batch.events)
             if batch.audit:
                 connection.executemany(_AUDIT, batch.audit)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
             connection.rollback()
             raise StoreError(f"{self._shown}: {error}") from error
         return new

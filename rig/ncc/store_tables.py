@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from rig.ncc.items import all_quantities
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 METADATA: Final = MetaData()
 
@@ -89,11 +89,12 @@ EVENT: Final = Table(
     "event",
     METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("terminal", BigInteger, nullable=False),
+    Column("terminal", BigInteger, nullable=False, index=True),
     Column("important", Boolean, nullable=False),
     Column("number", SmallInteger, nullable=False),
     Column("erc", SmallInteger, nullable=False),
-    Column("occurred", Integer),
+    # a terminal's clock may be decades off
+    Column("occurred", BigInteger),
     Column("received", Integer, nullable=False),
     Column("point", SmallInteger),
     Column("content", Text, nullable=False),
