@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from rig.errors import RemoteProtocolError
+from rig.errors import LocalProtocolError, RemoteProtocolError
 from rig.protocols.gdw1376_1.assembly import Assembler
 from rig.protocols.gdw1376_1.builders import request as build_request
 from rig.protocols.gdw1376_1.control import SEQUENCE_MASK, Afn
@@ -126,7 +126,7 @@ class RequestQueue:
         self.stale = 0
 
     def __len__(self) -> int:
-        return len(self._waiting) + (self._current is not None)
+        return sum(not entry[2].finished for entry in self._waiting) + (self._current is not None)
 
     @property
     def current(self) -> Request | None:
@@ -135,7 +135,11 @@ class RequestQueue:
 
     def submit(self, request: Request) -> bool:
         """Queue a request; False when too many wait."""
-        if len(self._waiting) >= self._settings.limits.queue:
+        most = self._settings.limits.queue
+        if len(self._waiting) >= most:
+            self._waiting = [entry for entry in self._waiting if not entry[2].finished]
+            heapq.heapify(self._waiting)
+        if len(self._waiting) >= most:
             return False
         heapq.heappush(self._waiting, (request.priority, next(self._order), request))
         request.life = self._clock.call_at(
@@ -152,7 +156,7 @@ class RequestQueue:
         current = self._current
         if current is None:
             self._pump()
-        elif current.afn in _ONCE:
+        elif current.afn in _ONCE and current.sent:
             self._finish("offline", message="connection lost before the answer")
         elif current.sent > self._settings.retries:
             self._finish("timeout", message="no answer")
@@ -169,16 +173,22 @@ class RequestQueue:
             self._held.cancel()
             self._held = None
 
+    def awaits(self, frame: Frame) -> bool:
+        """Whether data in this frame would be the answer, or a part of it, to the outstanding request."""
+        current = self._current
+        if current is None or not current.sent or frame.afn != current.afn:
+            return False
+        return self._assembler.pending > 0 or frame.seq & SEQUENCE_MASK == self._number
+
     def answered(self, frame: Frame) -> bool:
         """A frame of the terminal that is no initiative of its own; whether it belongs to the outstanding request."""
         current = self._current
         if current is None or self._uplink is None or not current.sent:
             self.stale += 1
             return False
-        number = frame.seq & SEQUENCE_MASK
         if frame.afn == Afn.CONFIRM:
-            return self._confirmation(frame, current, number)
-        if frame.afn != current.afn or (not self._assembler.pending and number != self._number):
+            return self._confirmation(frame, current, frame.seq & SEQUENCE_MASK)
+        if not self.awaits(frame):
             self.stale += 1
             return False
         try:
@@ -232,20 +242,45 @@ class RequestQueue:
         one_way_s = self.round_trip_s / 2
         wait_s = request.not_before(one_way_s) if request.not_before is not None else 0.0
         if wait_s > 0:
-            self._held = self._clock.call_at(self._clock.now_s() + wait_s, lambda: self._release(request))
+            self._hold(request, wait_s)
         else:
             self._first(request)
 
+    def _hold(self, request: Request, wait_s: float) -> None:
+        self._held = self._clock.call_at(self._clock.now_s() + wait_s, lambda: self._release(request))
+
     def _release(self, request: Request) -> None:
         self._held = None
-        if self._current is request and self._uplink is not None:
+        if self._current is not request or self._uplink is None:
+            return
+        if request.sent:
+            self._again(request)
+        else:
             self._first(request)
 
     def _first(self, request: Request) -> None:
-        settings = self._settings
-        body = request.body if isinstance(request.body, bytes) else request.body(self.round_trip_s / 2)
         self._number = (self._number + 1) & SEQUENCE_MASK
         self._frame_count = not self._frame_count
+        self._assembler.reset()
+        self._frames = 0
+        try:
+            self._octets = self._encoded(request)
+        except LocalProtocolError as error:
+            self._finish("failed", message=str(error))
+            return
+        self._transmit(request)
+
+    def _again(self, request: Request) -> None:
+        """The same request once more: its number and FCB stay, a body that depends on the moment is made anew."""
+        request.attempts.append(Attempt(self._sent_s, self._clock.now_s()))
+        self._assembler.reset()
+        if not isinstance(request.body, bytes):
+            self._octets = self._encoded(request)
+        self._transmit(request)
+
+    def _encoded(self, request: Request) -> bytes:
+        settings = self._settings
+        body = request.body if isinstance(request.body, bytes) else request.body(self.round_trip_s / 2)
         counted = settings.frame_count and request.afn != Afn.RESET
         password = self.password if request.afn in _WITH_PASSWORD else None
         frame = build_request(
@@ -258,10 +293,7 @@ class RequestQueue:
             confirm=request.afn in _CONFIRMED,
             profile=settings.profile,
         )
-        self._octets = encode(frame, profile=settings.profile)
-        self._assembler.reset()
-        self._frames = 0
-        self._transmit(request)
+        return encode(frame, profile=settings.profile)
 
     def _stamp(self, request: Request) -> TimeStamp | None:
         delay = self._settings.control_delay_min
@@ -294,9 +326,11 @@ class RequestQueue:
             self._finish("timeout", message=f"no answer to {request.sent} requests")
             return
         self.repeats += 1
-        request.attempts.append(Attempt(self._sent_s, self._clock.now_s()))
-        self._assembler.reset()
-        self._transmit(request)
+        wait_s = request.not_before(self.round_trip_s / 2) if request.not_before is not None else 0.0
+        if wait_s > 0:
+            self._hold(request, wait_s)
+        else:
+            self._again(request)
 
     def _outlived(self, request: Request) -> None:
         request.life = None

@@ -88,8 +88,10 @@ class TimeDesk:
             self.correct(terminal)
 
     def correct(self, terminal: Terminal) -> None:
-        """Set a clock, away from 00:00 and full hours."""
-        wait_s = self.forbidden_s(self._core.clock.wall())
+        """Set a clock, away from 00:00 and full hours of its own time and of the right one."""
+        now = self._core.clock.wall()
+        offset_s = terminal.clock.offset_s or 0.0
+        wait_s = self.forbidden_s(now, offset_s)
         if wait_s:
             self._core.clock.call_at(self._core.clock.now_s() + wait_s, lambda: self.correct(terminal))
             return
@@ -100,7 +102,12 @@ class TimeDesk:
                 terminal.clock.corrected.append(self._core.clock.wall())
                 self._core.counters["clocks.corrected"] += 1
 
-        terminal.queue.submit(self.request(done, OWN))
+        request = self.request(done, OWN)
+        left_s = _HOUR_S - self._rules.guard_s - _within(now) - max(0.0, offset_s)
+        if left_s >= 0:
+            # behind other requests, or repeated, it would come too near to the full hour
+            request.life_s = min(request.life_s, left_s + 1)
+        terminal.queue.submit(request)
 
     def request(self, done: Callable[[Outcome], None], priority: int) -> Request:
         """Set the clock: the time of arrival, and so that it is a full second then."""
@@ -118,12 +125,18 @@ class TimeDesk:
         when = moment(round(self._arrival(one_way_s)))
         return encode_unit(Afn.CONTROL, Content(0, 31, {"clock": when}), uplink=False)
 
-    def forbidden_s(self, now: datetime) -> float:
-        """Seconds until a clock may be set; 0: now."""
+    def forbidden_s(self, now: datetime, offset_s: float = 0.0) -> float:
+        """Seconds until a clock that is ``offset_s`` fast may be set, 0: now. It must not jump over a full hour either."""
         guard_s = self._rules.guard_s
-        within_s = now.minute * 60 + now.second + now.microsecond / 1e6
-        if within_s < guard_s:
-            return guard_s - within_s
-        if within_s > _HOUR_S - guard_s:
-            return _HOUR_S - within_s + guard_s
+        within_s = _within(now)
+        early_s = guard_s - min(0.0, offset_s)
+        if within_s < early_s:
+            return early_s - within_s
+        if within_s > _HOUR_S - guard_s - max(0.0, offset_s):
+            return _HOUR_S - within_s + early_s
         return 0.0
+
+
+def _within(now: datetime) -> float:
+    """Seconds since the last full hour."""
+    return now.minute * 60 + now.second + now.microsecond / 1e6
