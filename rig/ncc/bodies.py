@@ -14,6 +14,10 @@ from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Content, encode_data, encode_unit
 from rig.protocols.gdw1376_1.units import encode_unit_id
 
+#: most values and most marks of one command, and the end of the calendar
+_MOST_VALUES = 100_000
+_MOST_MARKS = 10_000
+_LAST_YEAR = 2099
 #: most points of a curve in one unit
 _CURVE_POINTS = 255
 
@@ -69,6 +73,17 @@ def history_bodies(
         raise ConfigError("no class 2 data", key="item", value=kind.id, hint="e.g. 0D.F161")
     if not points or count < 1:
         raise ConfigError("nothing to read", key="points", hint="at least one point and one mark")
+    if len(points) * count > _MOST_VALUES:
+        raise ConfigError(
+            "too much for one command",
+            key="count",
+            value=len(points) * count,
+            hint=f"at most {_MOST_VALUES} values",
+        )
+    if first.tzinfo is not None or not 2000 <= first.year < _LAST_YEAR or count > _MOST_MARKS:
+        raise ConfigError(
+            "marks are local times from 2000 on, some thousands of them", key="first", value=str(first)
+        )
     if kind.mark != "curve":
         units = [
             history_unit(kind, point, mark) for mark in marks_from(kind, first, count) for point in points

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -24,6 +24,7 @@ from rig.ncc.items import (
     parse_item,
     seconds_of,
     terminal_address,
+    terminal_key,
 )
 from rig.ncc.requests import BULK, Outcome, Request
 from rig.ports.command_center import CollectionTask, CycleStatistics, Missing
@@ -42,6 +43,12 @@ _DEMAND: Final = 3
 #: gaps that a report of success lists
 _LISTED: Final = 10_000
 _CURVE_POINTS: Final = 255
+#: the longest period, and the longest time for which gaps are looked for, s
+_LONGEST_S: Final = 366 * 86400.0
+#: runs whose gaps are looked for at once, and runs that are counted at once
+_MOST_RUNS: Final = 10_000
+_COUNTED_RUNS: Final = 50_000
+_LAST_YEAR: Final = 2099
 
 
 class Due(NamedTuple):
@@ -69,11 +76,13 @@ class TaskDesk:
         self._core = core
         self._running: dict[str, _Running] = {}
         self._busy: set[tuple[str, int]] = set()
+        #: terminals that will be caught up soon
+        self._returned: set[int] = set()
 
     # -- start and end
 
-    def start(self, task: CollectionTask) -> None:
-        """Run a task from now on; one of the same name is replaced.
+    def check(self, task: CollectionTask) -> tuple[ItemType, ...]:
+        """The types that a task collects.
 
         Raises:
             ConfigError: an item, a period or a density that cannot be.
@@ -85,8 +94,31 @@ class TaskDesk:
             )
         if any(kind.mark == "curve" for kind in kinds) and int(task.density_s) not in DENSITY_CODE:
             raise ConfigError("no such density", key="density_s", value=task.density_s)
+        if task.period_s > _LONGEST_S or not 0 <= task.recollect_for_s <= _LONGEST_S:
+            raise ConfigError("a task reaches back a year at most", key="task", value=task.name)
+        if task.recollect_for_s / task.period_s > _MOST_RUNS:
+            raise ConfigError(
+                "too many runs to look for gaps in", key="recollect_for_s", value=task.recollect_for_s
+            )
+        if task.recollect_s and not 1 <= task.recollect_s <= _LONGEST_S:
+            raise ConfigError(
+                "gaps are looked for once a second at most", key="recollect_s", value=task.recollect_s
+            )
+        if task.first_at.tzinfo is not None or not 2000 <= task.first_at.year < _LAST_YEAR:
+            raise ConfigError(
+                "a task begins at a local time, without zone", key="first_at", value=str(task.first_at)
+            )
         for address in task.terminals:
             self._core.terminal(address)
+        return kinds
+
+    def start(self, task: CollectionTask) -> None:
+        """Run a task from now on; one of the same name is replaced.
+
+        Raises:
+            ConfigError: an item, a period or a density that cannot be.
+        """
+        kinds = self.check(task)
         self.stop(task.name)
         running = self._running[task.name] = _Running(task, kinds)
         self._next_run(running)
@@ -137,14 +169,17 @@ class TaskDesk:
     def logged_in(self, terminal: Terminal) -> None:
         """A terminal is back: what it missed is asked for soon."""
         clock = self._core.clock
-        if self._running:
+        if self._running and terminal.key not in self._returned:
+            self._returned.add(terminal.key)
             delay_s = self._core.settings.recollect_login_s
             clock.call_at(clock.now_s() + delay_s, lambda: self._catch_up(terminal))
 
     def _catch_up(self, terminal: Terminal) -> None:
+        self._returned.discard(terminal.key)
         for running in tuple(self._running.values()):
             task = running.task
-            if task.recollect_s and (not task.terminals or terminal.entry.address in task.terminals):
+            named = {terminal_key(address) for address in task.terminals}
+            if task.recollect_s and (not named or terminal.key in named):
                 runs = self.open_runs(task)
                 if runs:
                     self._collect(running, runs, [terminal], _RECOLLECTION)
@@ -165,7 +200,11 @@ class TaskDesk:
             for terminal in terminals
             if terminal.session is not None and (running.task.name, terminal.key) not in self._busy
         ]
-        dues = [due for at in runs for due in dues_of(running, at)]
+        now = seconds_of(self._core.clock.wall())
+        # what was to be read at a time that is over cannot be read any more
+        dues = [
+            due for at in runs for due in dues_of(running, at) if due.kind.mark != "read" or due.until >= now
+        ]
         if not there or not dues:
             return
         self._core.journal.flush()
@@ -247,30 +286,50 @@ class TaskDesk:
     # -- figures
 
     def cycle(self, name: str, first: datetime, last: datetime) -> CycleStatistics:
-        """Success of a task for marks of a period, counted at the database.
+        """Success of a task for marks of a period (for class 1 data: for its runs), counted at the database.
 
         Raises:
-            ConfigError: no such task.
+            ConfigError: no such task, or a period with too many runs.
+        """
+        return self.counting(name, first, last)()
+
+    def counting(self, name: str, first: datetime, last: datetime) -> Callable[[], CycleStatistics]:
+        """The counting of ``cycle``: takes long, and may be done in another thread.
+
+        Raises:
+            ConfigError: no such task, or a period with too many runs.
         """
         running = self._running.get(name)
         if running is None:
             raise ConfigError("no such task", key="task", value=name)
         task = running.task
+        if (last - first).total_seconds() / task.period_s > _COUNTED_RUNS:
+            raise ConfigError("too many runs to count", key="last", value=str(last), hint="a shorter period")
         self._core.journal.flush()
         low, high = seconds_of(first), seconds_of(last)
-        # a run lies after the marks it collects, by a month and its length at most
-        runs = runs_between(task, first, last + timedelta(days=32, seconds=task.period_s))
-        tally = _Tally(task)
-        codes = sorted({kind.leading.code for kind in running.kinds})
-        # class 1 data of the last run are marked when they were read
-        rows = _Stored(self._core.store.present(codes, low, high + int(task.period_s)))
-        for at in runs:
-            for due in dues_of(running, at):
-                marks = tuple(mark for mark in due.marks if low <= mark <= high)
-                if marks:
-                    for terminal in self._terminals(task):
-                        tally.count(terminal, due._replace(marks=marks), at, rows)
-        return tally.result()
+        places = [
+            (terminal.key, list(task.points) or sorted(terminal.points)) for terminal in self._terminals(task)
+        ]
+        store = self._core.store
+
+        def count() -> CycleStatistics:
+            tally = _Tally(task)
+            codes = sorted({kind.leading.code for kind in running.kinds})
+            # class 1 data are marked when they were read: shortly before a run, or any time until the next
+            rows = _Stored(store.present(codes, low - 60, high + int(task.period_s)))
+            # a run lies after the marks it collects, by a month and its length at most
+            for at in runs_between(task, first, last + timedelta(days=32, seconds=task.period_s)):
+                for due in dues_of(running, at):
+                    marks = due.marks
+                    if due.kind.mark != "read":
+                        marks = tuple(mark for mark in due.marks if low <= mark <= high)
+                    elif at > last:
+                        continue
+                    for terminal, points in places if marks else ():
+                        tally.count(terminal, points, due._replace(marks=marks), at, rows)
+            return tally.result()
+
+        return count
 
 
 class _Stored:
@@ -302,16 +361,16 @@ class _Tally:
         self._due = self._once = self._stored = self._demanded = 0
         self._missing: list[Missing] = []
 
-    def count(self, terminal: Terminal, due: Due, at: datetime, rows: _Stored) -> None:
+    def count(self, terminal: int, points: list[int], due: Due, at: datetime, rows: _Stored) -> None:
         """What a run owes of one terminal."""
         latest = seconds_of(at) + self._task.window_s
-        for point in list(self._task.points) or sorted(terminal.points):
+        for point in points:
             for mark in due.marks:
                 self._due += 1
-                row = rows.find(terminal.key, point, due, mark)
+                row = rows.find(terminal, point, due, mark)
                 if row is None:
                     if len(self._missing) < _LISTED:
-                        where = terminal_address(terminal.key)
+                        where = terminal_address(terminal)
                         self._missing.append(Missing(where, point, due.kind.leading.id, moment(mark)))
                 elif row.source == _DEMAND:
                     self._demanded += 1
