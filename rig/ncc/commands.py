@@ -48,6 +48,8 @@ class Command:
     spans: list[CommandSpan] = field(default_factory=list)
     message: str = ""
     watchers: list[Callable[[CommandResult], None]] = field(default_factory=list)
+    #: groups that could not be stored before it began
+    failed_groups: int = 0
 
     def result(self) -> CommandResult:
         """For those who ask."""
@@ -74,6 +76,8 @@ class CommandDesk:
         self._core = core
         self._commands: OrderedDict[str, Command] = OrderedDict()
         self._numbers = count(1)
+        self._holding = False
+        self._held: dict[str, tuple[Command, Terminal, Sequence[Request]]] = {}
 
     # -- what can be asked
 
@@ -182,18 +186,42 @@ class CommandDesk:
         if first == counter:
             self._part(command, target, outcome)
             return
+        before = target.next_event[important]
         values = {"pm": first, "pn": counter}
         body = encode_unit(Afn.EVENTS, Content(0, 1 if important else 2, values), uplink=False)
 
         def fetched(answer: Outcome) -> None:
-            if answer.status == "done":
-                self._core.events.store_frames(target, answer)
-                target.next_event[important] = counter
+            if answer.status == "done" and not self._core.events.complete(
+                target, before, counter, important=important
+            ):
+                for frame in answer.frames:
+                    command.values += _answered(frame, self._core)
+                self._fetch(command, target, answer, counter, important=important)
+                return
             self._part(command, target, answer)
 
         self._attempted(command, outcome)
         if not target.queue.submit(self._request(Afn.EVENTS, body, fetched)):
             self._part(command, target, outcome._replace(status="failed", message="too many requests wait"))
+
+    # -- orders that wait for something before they are sent
+
+    def held(self, order: Callable[[], str]) -> str:
+        """A command that is made but not sent until ``release``."""
+        self._holding = True
+        try:
+            return order()
+        finally:
+            self._holding = False
+
+    def release(self, identity: str, *, refused: str = "") -> None:
+        """Send a command that was held; with a reason for refusing it ends as failed."""
+        command, target, requests = self._held.pop(identity)
+        if refused:
+            for _ in requests:
+                self._part(command, target, Outcome("failed", (), (), refused))
+        else:
+            self._submit(command, target, requests)
 
     # -- results
 
@@ -239,6 +267,7 @@ class CommandDesk:
     def _new(self, kind: str, terminal: str) -> tuple[Command, Terminal]:
         target = self._core.terminal(terminal)
         command = Command(f"c{next(self._numbers)}", kind, target.entry.address, self._core.clock.now_s())
+        command.failed_groups = self._core.journal.failed
         self._commands[command.id] = command
         while len(self._commands) > self._core.limits.commands:
             self._commands.popitem(last=False)
@@ -257,6 +286,9 @@ class CommandDesk:
 
     def _submit(self, command: Command, target: Terminal, requests: Sequence[Request]) -> None:
         command.open = len(requests)
+        if self._holding:
+            self._held[command.id] = command, target, requests
+            return
         for request in requests:
             if not target.queue.submit(request):
                 self._part(command, target, Outcome("failed", (), (), "too many requests wait"))
@@ -301,7 +333,8 @@ class CommandDesk:
 
     def _stored(self, command: Command, began_s: float, *, good: bool) -> None:
         command.spans.append(CommandSpan("store", began_s, self._core.clock.now_s()))
-        if not good:
+        if not good or self._core.journal.failed > command.failed_groups:
+            # a group that failed meanwhile may have held a part of the answer
             command.status = "failed"
             command.message = f"not stored: {self._core.journal.last_error}"
         self._end(command)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
 from rig.errors import ConfigError
 from rig.ncc.commands import CommandDesk
 from rig.ncc.decode import Row
 from rig.ncc.events import EventDesk
-from rig.ncc.items import EPOCH, seconds_of, terminal_key
+from rig.ncc.items import EPOCH, seconds_of, terminal_key, written
 from rig.ncc.journal import Journal, Runner, run_here
 from rig.ncc.requests import Outcome
 from rig.ncc.session import Session
@@ -110,9 +111,8 @@ class Core:
         Raises:
             ConfigError: a bad address or password.
         """
-        wanted = list(entries)
+        wanted = [replace(entry, address=written(entry.address)) for entry in entries]
         for entry in wanted:
-            terminal_key(entry.address)
             if len(entry.password) != self.settings.profile.password_octets:
                 raise ConfigError(
                     "a password has 16 octets", key="password", value=len(entry.password), hint=entry.address
@@ -130,7 +130,7 @@ class Core:
         Raises:
             ConfigError: an unknown terminal, or a point out of range.
         """
-        wanted = list(points)
+        wanted = [replace(point, terminal=written(point.terminal)) for point in points]
         for point in wanted:
             self.terminal(point.terminal)
             if not 1 <= point.point <= 2040:
@@ -239,8 +239,12 @@ class Core:
             self.events.counted(terminal, (frame.body[end - 2], frame.body[end - 1]))
         ack = self.confirmation(frame)
         if frame.afn in _DATA:
-            source = current.source if current is not None else SOURCE_CODES["task"]
+            # a late answer to what was given up belongs to nobody's request
+            asked = current is not None and terminal.queue.awaits(frame)
+            source = current.source if current is not None and asked else SOURCE_CODES["task"]
             self.journal.add(self.rows(terminal, frame, source), session if ack else None, ack)
+        elif frame.afn == Afn.EVENTS:
+            self.events.answered(terminal, frame, session if ack else None, ack)
         elif ack and session is not None:
             session.send(ack)
         if not terminal.queue.answered(frame):

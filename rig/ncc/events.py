@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from rig.ncc.decode import whole_time
 from rig.ncc.requests import OWN, Outcome, Request
-from rig.ncc.store import EventRow
+from rig.ncc.store import EVENT_RING, EventRow
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.fn_events import EVENTS
+from rig.protocols.gdw1376_1.frame import Frame
 from rig.protocols.gdw1376_1.messages import Content, DataUnit, Message, encode_unit, parse_message
 
 if TYPE_CHECKING:
     from rig.ncc.core import Core
+    from rig.ncc.journal import Receiver
     from rig.ncc.session import Session
     from rig.ncc.terminal import Terminal
 
-_RING: Final = 256
+_RING: Final = EVENT_RING
 #: keys that can tell when an event was
 _TIMES: Final = ("time", "power_on", "power_off")
 #: event of a wrong password or MAC
@@ -37,11 +39,27 @@ class EventDesk:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def reported(self, terminal: Terminal, message: Message, session: Session, ack: bytes) -> None:
-        """A terminal reported events: store them, then acknowledge."""
+    def reported(self, terminal: Terminal, message: Message, session: Session, ack: bytes) -> bool:
+        """A terminal reported events: store them, then acknowledge; False when there is none to be read."""
+        if not any(unit.number in {1, 2} and unit.values for unit in message.units):
+            return False
+        self._core.counters["events.reported"] += self._store(terminal, message, session, ack)
+        return True
+
+    def answered(self, terminal: Terminal, frame: Frame, receiver: Receiver | None, ack: bytes) -> None:
+        """One frame of an answer: its events are stored whoever asked, then it is acknowledged."""
+        self._store(terminal, parse_message(frame, self._core.settings.profile), receiver, ack)
+
+    def _store(self, terminal: Terminal, message: Message, receiver: Receiver | None, ack: bytes) -> int:
         rows = self.keep(terminal, message)
-        self._core.journal.add_events(rows, session if ack else None, ack)
-        self._core.counters["events.reported"] += len(rows)
+
+        def stored(good: bool) -> None:
+            if not good:
+                # the place in the ring is where the store says
+                terminal.next_event = {True: None, False: None}
+
+        self._core.journal.add_events(rows, receiver if ack else None, ack, stored)
+        return len(rows)
 
     def keep(self, terminal: Terminal, message: Message) -> list[EventRow]:
         """Rows of the events in a message; the place in the ring moves on."""
@@ -63,8 +81,8 @@ class EventDesk:
             own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
             rows.append(self._row(terminal.key, important, (first + index - 1) % _RING, own))
             index += 1
-        expected = terminal.next_event[important]
-        if index > 1 and (expected is None or (first - expected) % _RING == 0):
+        expected = self._known(terminal, important=important)
+        if index > 1 and expected in {None, first}:
             terminal.next_event[important] = (first + index - 1) % _RING
         return rows
 
@@ -105,38 +123,52 @@ class EventDesk:
                 self.fetch(terminal, counter, important=important)
 
     def expected(self, terminal: Terminal, *, important: bool) -> int:
-        """Number of the event that comes next."""
+        """Number of the event that comes next; 0 when there never was one."""
+        known = self._known(terminal, important=important)
+        if known is None:
+            known = terminal.next_event[important] = 0
+        return known
+
+    def _known(self, terminal: Terminal, *, important: bool) -> int | None:
+        """Number of the event that comes next, as far as memory or the store know."""
         known = terminal.next_event[important]
         if known is None:
             stored = self._core.store.event_pointer(terminal.key, important=important)
-            known = terminal.next_event[important] = 0 if stored is None else (stored + 1) % _RING
+            if stored is not None:
+                known = terminal.next_event[important] = (stored + 1) % _RING
         return known
 
     def fetch(self, terminal: Terminal, counter: int, *, important: bool) -> None:
         """Ask for the events up to a counter."""
         first = self.expected(terminal, important=important)
+        before = terminal.next_event[important]
         values = {"pm": first, "pn": counter}
         body = encode_unit(Afn.EVENTS, Content(0, 1 if important else 2, values), uplink=False)
 
         def done(outcome: Outcome) -> None:
             terminal.fetching.discard(important)
             self._core.request_ended(outcome)
-            if outcome.status == "done":
-                self.store_frames(terminal, outcome)
-                terminal.next_event[important] = counter
+            if outcome.status == "done" and not self.complete(terminal, before, counter, important=important):
+                terminal.fetching.add(important)
+                self.fetch(terminal, counter, important=important)
 
         request = Request(Afn.EVENTS, body, done, OWN, self._core.settings.command_s)
         if not terminal.queue.submit(request):
             terminal.fetching.discard(important)
 
-    def store_frames(self, terminal: Terminal, outcome: Outcome) -> int:
-        """Store the events of an answer; how many it had."""
-        rows: list[EventRow] = []
-        for frame in outcome.frames:
-            rows += self.keep(terminal, parse_message(frame, self._core.settings.profile))
-        if rows:
-            self._core.journal.add_events(rows)
-        return len(rows)
+    def complete(self, terminal: Terminal, before: int | None, counter: int, *, important: bool) -> bool:
+        """Whether an answer ends the asking for events up to ``counter``; False: it was a portion of them.
+
+        ``before`` is the place in the ring when they were asked for.
+        """
+        reached = terminal.next_event[important]
+        if before is not None and reached is not None:
+            gained = (reached - before) % _RING
+            if 0 < gained < (counter - before) % _RING:
+                return False
+        # what the terminal does not have any more is not asked for again
+        terminal.next_event[important] = counter
+        return True
 
 
 def counters_request() -> bytes:

@@ -219,6 +219,16 @@ def terminal_key(address: str) -> int:
     return int(region) << 24 | int(terminal, 16)
 
 
+def written(address: str) -> str:
+    """An address as the center writes it, however it was given.
+
+    Raises:
+        ConfigError: that is no address.
+    """
+    return terminal_address(terminal_key(address))
+
+
 def terminal_address(key: int) -> str:
     """Address of a terminal by its number in the store."""
-    return f"{key >> 24:04d}-{key & 0xFFFFFF:04X}"
+    terminal = key & 0xFFFFFF
+    return f"{key >> 24:04d}-{terminal:0{4 if terminal <= 0xFFFF else 6}X}"

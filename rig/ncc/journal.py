@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rig.ncc.store import AuditRow, Batch, EventRow, Store, StoreError
 
 if TYPE_CHECKING:
     from rig.ncc.decode import Row
     from rig.ncc.settings import Handle, Scheduler
+
+#: after a group that could not be stored the next one waits so long, s
+_AFTER_FAILURE_S: Final = 1.0
+#: audit lines that are kept while the store cannot take them
+_KEPT_AUDIT: Final = 10_000
 
 #: told whether the group was stored
 Done = Callable[[bool], None]
@@ -37,9 +42,11 @@ def run_here(work: Callable[[], int], done: Callable[[int | StoreError], None]) 
 class _Group:
     """Rows and everything that hangs on their being durable."""
 
-    __slots__ = ("acks", "batch", "done")
+    __slots__ = ("acks", "batch", "done", "size")
 
     def __init__(self) -> None:
+        #: what it counts for among that which waits
+        self.size = 0
         self.batch = Batch()
         self.acks: list[tuple[Receiver, bytes]] = []
         self.done: list[Done] = []
@@ -75,7 +82,10 @@ class Journal:
         self.doubled = 0
         self.groups = 0
         self.failed = 0
+        #: rows, events and audit lines that wait for the store; a frame with none of them counts as one
         self.waiting_rows = 0
+        #: called when a group ended, stored or not
+        self.ended: Callable[[], None] = lambda: None
         self.last_error = ""
 
     def add(
@@ -84,13 +94,13 @@ class Journal:
         """Rows, and what to send or to call when they are durable."""
         group = self._open
         group.batch.rows += rows
-        self.waiting_rows += len(rows)
+        self._count(len(rows) or 1)
         if receiver is not None and ack:
             group.acks.append((receiver, ack))
         if done is not None:
             group.done.append(done)
         if self._timer is None and not self._busy:
-            self._arm()
+            self._arm(self._delay_s)
         elif len(group.batch.rows) >= self._most_rows and not self._busy:
             self._flush()
 
@@ -103,12 +113,17 @@ class Journal:
     ) -> None:
         """Events, and what to send or to call when they are durable."""
         self._open.batch.events += events
+        self._count(len(events))
         self.add([], receiver, ack, done)
 
-    def add_audit(self, row: AuditRow) -> None:
-        """A line of the audit trail."""
+    def add_audit(self, row: AuditRow, done: Done | None = None) -> None:
+        """A line of the audit trail; one that cannot be stored is tried again with the next group."""
         self._open.batch.audit.append(row)
-        self.add([])
+        self.add([], done=done)
+
+    def _count(self, number: int) -> None:
+        self._open.size += number
+        self.waiting_rows += number
 
     def flush(self) -> None:
         """Write what waits without waiting longer; with a runner in place it is durable on return."""
@@ -120,8 +135,8 @@ class Journal:
         """Nothing waits and nothing is being written."""
         return not self._busy and not self._open
 
-    def _arm(self) -> None:
-        self._timer = self._clock.call_at(self._clock.now_s() + self._delay_s, self._flush)
+    def _arm(self, delay_s: float) -> None:
+        self._timer = self._clock.call_at(self._clock.now_s() + delay_s, self._flush)
 
     def _flush(self) -> None:
         if self._timer is not None:
@@ -143,12 +158,15 @@ class Journal:
 
     def _finish(self, group: _Group, rows: int, outcome: int | StoreError) -> None:
         self._busy = False
-        self.waiting_rows -= rows
+        self.waiting_rows -= group.size
         self.groups += 1
         good = not isinstance(outcome, StoreError)
         if isinstance(outcome, StoreError):
             self.failed += 1
             self.last_error = str(outcome)
+            kept = group.batch.audit[: _KEPT_AUDIT - len(self._open.batch.audit)]
+            self._open.batch.audit[:0] = kept
+            self._count(len(kept))
         else:
             self.stored += outcome
             self.doubled += rows - outcome
@@ -156,5 +174,6 @@ class Journal:
                 receiver.send(ack)
         for done in group.done:
             done(good)
-        if self._open and self._timer is None:
-            self._arm()
+        if self._open and self._timer is None and not self._busy:
+            self._arm(self._delay_s if good else _AFTER_FAILURE_S)
+        self.ended()

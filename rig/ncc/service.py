@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from rig.errors import RigError
+from rig.errors import ConfigError, LocalProtocolError, RigError
 from rig.ncc.core import Core
-from rig.ncc.items import codes_of, terminal_key
+from rig.ncc.items import codes_of, terminal_key, written
+from rig.ncc.journal import Done
 from rig.ncc.store import AuditRow, bounds
 from rig.ports.command_center import (
     AuditRecord,
@@ -32,6 +33,8 @@ from rig.ports.command_center import (
 
 Role = Literal["viewer", "operator", "controller", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "controller", "admin")
+#: commands whose answers may hold passwords
+_CONFIDENTIAL: Final = frozenset({"query_parameter", "forward"})
 #: longest detail of an audit line
 _DETAIL: Final = 2000
 
@@ -70,25 +73,42 @@ class Service:
         self._audit(actor, action, terminal, "", f"refused: needs the role {role}")
         raise ForbiddenError(f"{actor.name} is {actor.role}: {action} needs the role {role}")
 
-    def _audit(self, actor: Actor, action: str, terminal: str, detail: str, outcome: str) -> None:
+    def _audit(
+        self,
+        actor: Actor,
+        action: str,
+        terminal: str,
+        detail: str,
+        outcome: str,
+        done: Done | None = None,
+    ) -> None:
         row = AuditRow(
             self.core.wall_mark(),
             actor.name[:64],
             action[:64],
-            terminal[:16],
+            _written(terminal),
             detail[:_DETAIL],
             outcome[:_DETAIL],
         )
-        self.core.journal.add_audit(row)
+        self.core.journal.add_audit(row, done)
 
     def _audited(
         self, actor: Actor, action: str, terminal: str, detail: str, order: Callable[[], str]
     ) -> str:
-        """Order a command; the trail tells that it was ordered, and how it ended."""
+        """Order a command; it is sent when the trail tells durably that it was ordered, and how it ended follows."""
         self._need(actor, "controller", action, terminal)
-        self._audit(actor, action, terminal, detail, "ordered")
+        commands = self.core.commands
+        try:
+            command = commands.held(order)
+        except (ConfigError, LocalProtocolError) as error:
+            self._audit(actor, action, terminal, detail, f"refused: {error.message}")
+            raise
+
+        def trailed(good: bool) -> None:
+            commands.release(command, refused="" if good else "not sent: the audit trail cannot be written")
+
+        self._audit(actor, action, terminal, detail, "ordered", trailed)
         self.core.journal.flush()
-        command = order()
 
         def ended(result: CommandResult) -> None:
             words = f"{command} {result.status}"
@@ -96,7 +116,7 @@ class Service:
                 actor, action, terminal, detail, f"{words}: {result.message}" if result.message else words
             )
 
-        self.core.commands.watch(command, ended)
+        commands.watch(command, ended)
         return command
 
     # -- archive
@@ -139,9 +159,10 @@ class Service:
     def schedule(self, actor: Actor, task: CollectionTask) -> None:
         """Start or replace a task."""
         self._need(actor, "operator", "schedule task")
-        self.core.tasks.start(task)
+        self.core.tasks.check(task)
         self.core.journal.flush()
         self.core.store.save_task(task)
+        self.core.tasks.start(task)
         self._audit(actor, "schedule task", "", f"{task.name}: {', '.join(task.items)}", "done")
 
     def unschedule(self, actor: Actor, name: str) -> None:
@@ -257,9 +278,12 @@ class Service:
         )
 
     def result(self, actor: Actor, command: str) -> CommandResult:
-        """How far a command is."""
-        self._need(actor, "viewer", "see command")
-        return self.core.commands.result(command)
+        """How far a command is; what was queried or forwarded may hold passwords, so a viewer does not see it."""
+        found = self.core.commands.result(command)
+        self._need(
+            actor, "operator" if found.kind in _CONFIDENTIAL else "viewer", "see command", found.terminal
+        )
+        return found
 
     # -- queries
 
@@ -307,12 +331,32 @@ class Service:
         self._need(actor, "viewer", "see statistics")
         return self.core.tasks.cycle(task, first, last)
 
+    def counting(
+        self, actor: Actor, task: str, first: datetime, last: datetime
+    ) -> Callable[[], CycleStatistics]:
+        """What ``cycle`` does, to be done in another thread."""
+        self._need(actor, "viewer", "see statistics")
+        return self.core.tasks.counting(task, first, last)
+
     def audit(self, actor: Actor, terminal: str = "") -> tuple[AuditRecord, ...]:
         """The audit trail."""
+        return self.reading_audit(actor, terminal)()
+
+    def reading_audit(self, actor: Actor, terminal: str = "") -> Callable[[], tuple[AuditRecord, ...]]:
+        """What ``audit`` does, to be done in another thread."""
         self._need(actor, "admin", "see the audit trail", terminal)
         self.core.journal.flush()
-        return self.core.store.audit(terminal)
+        return lambda: self.core.store.audit(_written(terminal))
+
+
+def _written(terminal: str) -> str:
+    """An address as the trail has it, however it was given."""
+    try:
+        return written(terminal)
+    except ConfigError:
+        return terminal[:16]
 
 
 def _words(values: Mapping[str, CommandInput]) -> str:
-    return " ".join(f"{key}={value}" for key, value in values.items())
+    """Values for the trail, passwords left out."""
+    return " ".join(f"{key}={'***' if 'password' in key else value}" for key, value in values.items())

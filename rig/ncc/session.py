@@ -9,7 +9,7 @@ from rig.ncc.decode import NotPlainError
 from rig.protocols.gdw1376_1.builders import deny
 from rig.protocols.gdw1376_1.control import ACCESS_DEMAND, CONFIRM, SEQUENCE_MASK, TIME_STAMPED, Afn
 from rig.protocols.gdw1376_1.frame import END, Frame, FrameReader, checksum, decode_frame, encode
-from rig.protocols.gdw1376_1.messages import parse_message
+from rig.protocols.gdw1376_1.messages import Message, parse_message
 from rig.protocols.stream import NEED_DATA, START, Noise
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Session:
         "_acks",
         "_connected_s",
         "_core",
+        "_due_s",
         "_frame_tokens",
         "_noise",
         "_octet_tokens",
@@ -65,6 +66,7 @@ class Session:
         self._strikes = 0
         self._acks: dict[int, bytes] = {}
         self._timer: Handle | None = None
+        self._due_s = 0.0
         self.last_s = self._connected_s = self._refilled_s = core.clock.now_s()
         self._partial_s: float | None = None
         self._frame_tokens = core.limits.frames_burst
@@ -111,6 +113,7 @@ class Session:
     def _watch(self, when_s: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._due_s = when_s
         self._timer = self._core.clock.call_at(when_s, self._look)
 
     def _look(self) -> None:
@@ -228,7 +231,9 @@ class Session:
             self._partial_s = None
         elif self._partial_s is None:
             self._partial_s = now_s
-            self._look()
+            due_s = now_s + self._core.limits.frame_s
+            if self._timer is None or self._due_s > due_s:
+                self._watch(due_s)
 
     def _pay(self, now_s: float) -> bool:
         """One frame off the allowance; whether it was there."""
@@ -367,23 +372,26 @@ class Session:
         message = parse_message(frame, core.settings.profile)
         rows = terminal.decoder.plain(message, core.now_mark(), 0)
         if not rows and not any(unit.values for unit in message.units):
-            core.note(
-                "frames.unreadable", self.remote, "; ".join(found.message for found in message.findings[:3])
-            )
-            self._deny(frame)
+            self._unreadable(frame, message)
             return
         if message.auxiliary.events is not None:
             core.events.counted(terminal, message.auxiliary.events)
         ack = core.confirmation(frame)
         core.journal.add(rows, self if ack else None, ack)
 
+    def _unreadable(self, frame: Frame, message: Message) -> None:
+        words = "; ".join(found.message for found in message.findings[:3])
+        self._core.note("frames.unreadable", self.remote, words)
+        self._deny(frame)
+
     def _initiative(self, terminal: Terminal, frame: Frame) -> None:
         """Events, authentication, and what the center does not take."""
         core = self._core
         message = parse_message(frame, core.settings.profile)
         ack = core.confirmation(frame)
-        if frame.afn == Afn.EVENTS and message.units:
-            core.events.reported(terminal, message, self, ack)
+        if frame.afn == Afn.EVENTS:
+            if not core.events.reported(terminal, message, self, ack):
+                self._unreadable(frame, message)
         elif frame.afn == Afn.AUTHENTICATION and message.auxiliary.password != terminal.entry.password:
             self._strike("password", f"{terminal.address}: wrong PW or MAC")
             self._deny(frame)

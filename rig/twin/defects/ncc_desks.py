@@ -110,9 +110,13 @@ def corrections_not_counted(center: ACenter, _: Parameter) -> None:
 def control_not_audited(center: ACenter, _: Parameter) -> None:
     """The trail has parameters only."""
 
-    def audit(plain: Plain, actor: Any, action: str, *more: Any) -> None:
+    def audit(
+        plain: Plain, actor: Any, action: str, terminal: str, detail: str, outcome: str, done: Any = None
+    ) -> None:
         if action != "control":
-            plain(actor, action, *more)
+            plain(actor, action, terminal, detail, outcome, done)
+        elif done is not None:
+            done(True)
 
     overrule(center.service, "_audit", audit)
 

@@ -293,9 +293,11 @@ def control_not_audited(network: ANetwork, _: Parameter) -> None:
     service = network.center.service
     audit = own(service, "_audit")
 
-    def chosen(actor: Any, action: str, *given: Any) -> None:
+    def chosen(actor: Any, action: str, terminal: str, detail: str, outcome: str, done: Any = None) -> None:
         if action != "control":
-            audit(actor, action, *given)
+            audit(actor, action, terminal, detail, outcome, done)
+        elif done is not None:
+            done(True)
 
     overrule(service, "_audit", chosen)
 
