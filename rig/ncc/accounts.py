@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +46,7 @@ class LoginRules:
     tries: int = 5
     shut_s: float = 60.0
     tokens: int = 10_000
+    tokens_a_name: int = 100
     names: int = 10_000
     cost: int = 2**14
 
@@ -63,6 +65,8 @@ class Accounts:
         self._tokens: dict[bytes, tuple[Actor, float]] = {}
         #: name -> tries in vain, and until when it is shut
         self._vain: dict[str, tuple[int, float]] = {}
+        #: logins run in threads of their own
+        self._lock = threading.Lock()
         with engine.begin() as connection:
             ACCOUNTS.create_all(connection)
 
@@ -123,31 +127,38 @@ class Accounts:
         salt = bytes(row.salt) if row is not None else bytes(_SALT_OCTETS)
         given = self._hash(password, salt)
         if row is None or not hmac.compare_digest(given, bytes(row.hash)):
-            self._count(name, tries + 1, now_s)
+            with self._lock:
+                # others may have tried meanwhile
+                self._count(name, max(tries, self._vain.get(name, (0, 0.0))[0]) + 1, now_s)
             raise LoginError("login refused")
-        self._vain.pop(name, None)
-        return self._issue(Actor(row.name, row.role), now_s)
+        with self._lock:
+            self._vain.pop(name, None)
+            return self._issue(Actor(row.name, row.role), now_s)
 
     def actor(self, token: str) -> Actor | None:
         """Whose token it is; None when it is nobody's or its time is over."""
         key = _digest(token)
-        held = self._tokens.get(key)
-        if held is None:
-            return None
-        if self._clock.now_s() >= held[1]:
-            del self._tokens[key]
-            return None
-        return held[0]
+        with self._lock:
+            held = self._tokens.get(key)
+            if held is not None and self._clock.now_s() >= held[1]:
+                del self._tokens[key]
+                held = None
+        return held[0] if held is not None else None
 
     def logout(self, token: str) -> None:
         """End a token."""
-        self._tokens.pop(_digest(token), None)
+        with self._lock:
+            self._tokens.pop(_digest(token), None)
 
     def _issue(self, actor: Actor, now_s: float) -> tuple[str, Actor]:
         if len(self._tokens) >= self.rules.tokens:
             self._tokens = {key: held for key, held in self._tokens.items() if held[1] > now_s}
         if len(self._tokens) >= self.rules.tokens:
             raise LoginError("too many logins at once")
+        own = [key for key, held in self._tokens.items() if held[0].name == actor.name]
+        for key in own[: max(0, len(own) - self.rules.tokens_a_name + 1)]:
+            # one account must not use up what there is for all: its oldest token ends
+            del self._tokens[key]
         token = secrets.token_urlsafe(32)
         self._tokens[_digest(token)] = (actor, now_s + self.rules.token_s)
         return token, actor
@@ -164,7 +175,8 @@ class Accounts:
         return hashlib.scrypt(password.encode(), salt=salt, n=self.rules.cost, r=8, p=1, maxmem=2**26)
 
     def _forget(self, name: str) -> None:
-        self._tokens = {key: held for key, held in self._tokens.items() if held[0].name != name}
+        with self._lock:
+            self._tokens = {key: held for key, held in self._tokens.items() if held[0].name != name}
 
 
 def _digest(token: str) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from rig.clock import Clock
 from rig.errors import BenchError, ConfigError
@@ -93,7 +94,7 @@ class HttpCommandCenter:
 
     def unschedule(self, name: str) -> None:
         """End a task."""
-        self._call("DELETE", f"/tasks/{name}")
+        self._call("DELETE", f"/tasks/{quote(name, safe='')}")
 
     def tasks(self) -> tuple[CollectionTask, ...]:
         """Tasks that run."""
@@ -167,7 +168,7 @@ class HttpCommandCenter:
             name: None if row[name] is None else row[name] - offset_s
             for name in ("submitted_s", "sent_s", "answered_s", "finished_s")
         }
-        values = tuple(Answered(**(item | {"value": _exact(item["value"])})) for item in row["values"])
+        values = tuple(_answered(item) for item in row["values"])
         spans = tuple(
             CommandSpan(leg["name"], leg["start_s"] - offset_s, leg["end_s"] - offset_s)
             for leg in row["spans"]
@@ -226,7 +227,9 @@ class HttpCommandCenter:
 
     def cycle(self, task: str, first: datetime, last: datetime) -> CycleStatistics:
         """Success of a task."""
-        row = self._call("GET", f"/statistics/tasks/{task}", first=_text(first), last=_text(last))
+        row = self._call(
+            "GET", f"/statistics/tasks/{quote(task, safe='')}", first=_text(first), last=_text(last)
+        )
         missing = tuple(Missing(**_moments(gap, "mark")) for gap in row["missing"])
         kept = {name: value for name, value in row.items() if name != "completeness"}
         return CycleStatistics(**(kept | {"missing": missing}))
@@ -303,14 +306,11 @@ def _moments(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     }
 
 
-def _exact(value: str | None) -> Decimal | str | None:
-    """A number as a number; the center tells both as text."""
-    if value is None:
-        return None
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return value
+def _answered(row: Mapping[str, Any]) -> Answered:
+    """A value as the center has it: JSON has numbers as text too, so it says which is one."""
+    value = row["value"]
+    exact = Decimal(value) if row["number"] and value is not None else value
+    return Answered(row["point"], row["item"], row["key"], exact, row["unit"])
 
 
 def _plain(value: CommandInput) -> Any:

@@ -7,13 +7,28 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
+from starlette.datastructures import State
 
 from rig.ncc.accounts import Accounts, LoginError
 from rig.ncc.api.schemas import Problem, Token
 from rig.ncc.service import Actor, Service
 
 router = APIRouter(tags=["access"])
+#: password hashes under way at once
+_HASHES_AT_ONCE = 4
 _bearer = OAuth2PasswordBearer(tokenUrl="login")
+
+
+class _Hashing:
+    """How many logins are being hashed now."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+
+def prepare(state: State) -> None:
+    """What the application keeps for logins."""
+    state.hashing = _Hashing()
 
 
 def accounts(request: Request) -> Accounts:
@@ -48,9 +63,19 @@ ActorHere = Annotated[Actor, Depends(actor)]
 
 @router.post("/login", responses={401: {"model": Problem}})
 async def login(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], held: AccountsHere, center: ServiceHere
+    request: Request,
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    held: AccountsHere,
+    center: ServiceHere,
 ) -> Token:
     """Give a name and its password, get a token."""
+    hashing: _Hashing = request.app.state.hashing
+    if hashing.now >= _HASHES_AT_ONCE:
+        # whoever floods this must not take the processors and threads from the terminals
+        raise HTTPException(
+            status.HTTP_503_SERVICE_UNAVAILABLE, "too many logins at once", headers={"Retry-After": "1"}
+        )
+    hashing.now += 1
     try:
         # the hash takes a tenth of a second of processor time, which must not hold up the terminals
         token, found = await run_in_threadpool(held.login, form.username, form.password)
@@ -59,6 +84,8 @@ async def login(
         raise HTTPException(
             status.HTTP_401_UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"}
         ) from error
+    finally:
+        hashing.now -= 1
     return Token(access_token=token, expires_s=held.rules.token_s, role=found.role)
 
 

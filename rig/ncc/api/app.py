@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request, status
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,14 +57,23 @@ def create_app(service: Service, accounts: Accounts) -> FastAPI:
     app = FastAPI(title=_TITLE, description=_DESCRIPTION, version="1", docs_url=None, redoc_url=None)
     app.state.service = service
     app.state.accounts = accounts
+    access.prepare(app.state)
     for module in (access, archive, commands, queries):
         app.include_router(module.router)
     app.add_middleware(_Bounded)
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ForbiddenError, _reply(status.HTTP_403_FORBIDDEN))
     app.add_exception_handler(ConfigError, _unusable)
     app.add_exception_handler(LocalProtocolError, _reply(status.HTTP_422_UNPROCESSABLE_CONTENT))
     app.add_exception_handler(RigError, _reply(status.HTTP_503_SERVICE_UNAVAILABLE))
     return app
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Where and why, without what was given: that may be a password."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    detail = [{key: one[key] for key in ("loc", "msg", "type")} for one in found]
+    return JSONResponse({"detail": detail}, status.HTTP_422_UNPROCESSABLE_CONTENT)
 
 
 async def _unusable(request: Request, error: Exception) -> JSONResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
@@ -20,8 +21,9 @@ Number = Annotated[int, Path(ge=1, le=248)]
 async def result(command: str, actor: ActorHere, center: ServiceHere) -> Command:
     """How far a command is, and what was answered."""
     found = center.result(actor, command)
-    lists = {name: [item._asdict() for item in getattr(found, name)] for name in ("values", "spans")}
-    return Command.model_validate(asdict(found) | lists)
+    values = [item._asdict() | {"number": isinstance(item.value, Decimal)} for item in found.values]
+    spans = [span._asdict() for span in found.spans]
+    return Command.model_validate(asdict(found) | {"values": values, "spans": spans})
 
 
 @router.post("/terminals/{address}/read", status_code=_TAKEN)

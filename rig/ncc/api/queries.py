@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
+from pydantic import NaiveDatetime
 
 from rig.ncc.api.access import ActorHere, ServiceHere
 from rig.ncc.api.schemas import Audit, Cycle, Event, Missing, Reading, Statistics
@@ -22,8 +22,8 @@ async def readings(
     terminal: str = "",
     point: Annotated[int | None, Query(ge=0, le=2040)] = None,
     item: str = "",
-    first: datetime | None = None,
-    last: datetime | None = None,
+    first: NaiveDatetime | None = None,
+    last: NaiveDatetime | None = None,
     tariff: Annotated[int | None, Query(ge=0, le=63)] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 1000,
 ) -> list[Reading]:
@@ -41,7 +41,7 @@ async def events(
     center: ServiceHere,
     terminal: str = "",
     erc: Annotated[int | None, Query(ge=1, le=255)] = None,
-    first: datetime | None = None,
+    first: NaiveDatetime | None = None,
 ) -> list[Event]:
     """Stored events received from ``first`` on, in order of arrival."""
     found = await run_in_threadpool(center.events, actor, terminal, erc=erc, first=first)
@@ -58,9 +58,12 @@ async def statistics(actor: ActorHere, center: ServiceHere) -> Statistics:
 
 
 @router.get("/statistics/tasks/{task}")
-async def cycle(task: str, first: datetime, last: datetime, actor: ActorHere, center: ServiceHere) -> Cycle:
+async def cycle(
+    task: str, first: NaiveDatetime, last: NaiveDatetime, actor: ActorHere, center: ServiceHere
+) -> Cycle:
     """Success of a task for marks ``first <= mark <= last``, gaps listed."""
-    found = center.cycle(actor, task, first, last)
+    # counting takes long, and must not hold up the terminals
+    found = await run_in_threadpool(center.counting(actor, task, first, last))
     return Cycle(
         task=found.task,
         due=found.due,
@@ -75,4 +78,5 @@ async def cycle(task: str, first: datetime, last: datetime, actor: ActorHere, ce
 @router.get("/audit")
 async def audit(actor: ActorHere, center: ServiceHere, terminal: str = "") -> list[Audit]:
     """The audit trail, oldest first."""
-    return [Audit(**record._asdict()) for record in center.audit(actor, terminal)]
+    records = await run_in_threadpool(center.reading_audit(actor, terminal))
+    return [Audit(**record._asdict()) for record in records]

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, PlainSerializer, StringConstraints
 
 from rig.ports.command_center import CommandStatus, Source, TerminalRole
 
@@ -19,7 +19,8 @@ Hex = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2})*$")]
 Item = Annotated[str, StringConstraints(pattern=r"^0[CD]\.F[0-9]{1,3}(\.[a-z0-9_]+)?$")]
 PointNumber = Annotated[int, Field(ge=0, le=2040)]
 #: booleans are no numbers here
-ParameterValue = Decimal | int | str | datetime | None
+ParameterValue = Decimal | int | str | NaiveDatetime | None
+_YEAR_S = 366 * 86400
 
 
 class _Model(BaseModel):
@@ -78,14 +79,14 @@ class Task(_Model):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
-    period_s: Annotated[float, Field(gt=0)]
-    first_at: datetime
+    period_s: Annotated[float, Field(gt=0, le=_YEAR_S)]
+    first_at: NaiveDatetime
     terminals: tuple[TerminalAddress, ...] = ()
     points: tuple[PointNumber, ...] = ()
-    density_s: Annotated[float, Field(gt=0)] = 3600.0
-    window_s: Annotated[float, Field(gt=0)] = 3600.0
-    recollect_s: Annotated[float, Field(ge=0)] = 3600.0
-    recollect_for_s: Annotated[float, Field(ge=0)] = 86400.0
+    density_s: Annotated[float, Field(gt=0, le=86400)] = 3600.0
+    window_s: Annotated[float, Field(gt=0, le=_YEAR_S)] = 3600.0
+    recollect_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = 3600.0
+    recollect_for_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = 86400.0
 
 
 class ReadNow(_Model):
@@ -100,9 +101,9 @@ class ReadHistory(_Model):
 
     points: tuple[PointNumber, ...]
     item: Item
-    first: datetime
+    first: NaiveDatetime
     count: Annotated[int, Field(ge=1, le=4096)] = 1
-    density_s: Annotated[float, Field(gt=0)] = 3600.0
+    density_s: Annotated[float, Field(gt=0, le=86400)] = 3600.0
 
 
 class Parameters(_Model):
@@ -147,6 +148,8 @@ class AnsweredValue(_Model):
     item: str
     key: str
     value: ExactDecimal | str | None
+    #: the value is a number; otherwise its text may have digits only, an address for one
+    number: bool = False
     unit: str
 
 

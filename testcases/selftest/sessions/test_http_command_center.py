@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
 
 from fixtures.ncc_center import ADDRESS, World
-from fixtures.ncc_terminal import day_freeze
+from fixtures.ncc_terminal import day_freeze, unit_id
 from rig.errors import BenchError, ConfigError
 from rig.ncc.accounts import Accounts, LoginRules
 from rig.ncc.api.app import create_app
@@ -99,3 +100,13 @@ def test_an_expired_token_is_renewed(world, far):
     far.statistics()
     world.run(4000)
     assert far.statistics().online == 0
+
+
+def test_texts_of_figures_stay_texts_and_numbers_numbers(world, far):
+    terminal = world.terminal()
+    terminal.answers[0x10] = lambda _body: unit_id(0, 1) + b"\x01\x03\x00" + b"\x12\x3e\x45"
+    near = world.center.wait(world.center.forward(ADDRESS, 1, b"\x68"))
+    there = far.result(near.id)
+    assert there.value(0, "10.F1", "message") == near.value(0, "10.F1", "message") == "123E45"
+    assert isinstance(there.value(0, "10.F1", "length"), Decimal)
+    assert there.values == near.values
