@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 #: octets that wait for a terminal that does not read; more end the connection
 _UNREAD_OCTETS: Final = 262144
 _BACKLOG: Final = 4096
+#: a closed connection may take so long to send what waits, s
+_LINGER_S: Final = 10.0
+#: a store that takes nothing is given up after so long when the center stops, s
+_STOP_S: Final = 20.0
 
 
 class LoopClock:
@@ -115,8 +119,18 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close after what waits was sent."""
-        if self._transport is not None:
-            self._transport.close()
+        transport = self._transport
+        if transport is None:
+            return
+        transport.close()
+        if transport.get_write_buffer_size():
+            # a far end that reads nothing would hold the connection for ever
+            self._shell.loop.call_later(_LINGER_S, transport.abort)
+
+    def halt(self) -> None:
+        """Read no more."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
 
 
 class AsyncioCenter:
@@ -129,13 +143,14 @@ class AsyncioCenter:
     """
 
     def __init__(self, store: Store, settings: Settings | None = None, *, log: Log = no_log) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.clock = LoopClock(self._loop)
+        self.loop = asyncio.get_running_loop()
+        self.clock = LoopClock(self.loop)
         self.paused: list[_Connection] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ncc-commit")
         self.store = store
         self.core = Core(self.clock, store, settings, run=self._commit, log=log)
         self.service = Service(self.core)
+        self.core.journal.ended = self._ended
         self._servers: list[asyncio.Server] = []
 
     def _commit(self, work: Callable[[], int], done: Callable[[int | StoreError], None]) -> None:
@@ -148,12 +163,12 @@ class AsyncioCenter:
                 outcome = StoreError(f"{type(error).__name__}: {error}")
             result = outcome if outcome is not None else future.result()
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._committed, done, result)
+                self.loop.call_soon_threadsafe(done, result)
 
         self._pool.submit(work).add_done_callback(ended)
 
-    def _committed(self, done: Callable[[int | StoreError], None], outcome: int | StoreError) -> None:
-        done(outcome)
+    def _ended(self) -> None:
+        """A group ended: when few rows wait, read on."""
         core = self.core
         if self.paused and core.journal.waiting_rows * 2 < core.limits.backlog_rows:
             paused, self.paused = self.paused, []
@@ -170,7 +185,7 @@ class AsyncioCenter:
         if not host or not port.isdigit() or int(port) > 65535:
             raise ConfigError("no address to listen on", key="listen", value=address, hint="0.0.0.0:7000")
         try:
-            server = await self._loop.create_server(
+            server = await self.loop.create_server(
                 lambda: _Connection(self),
                 host.strip("[]"),
                 int(port),
@@ -188,8 +203,13 @@ class AsyncioCenter:
         """Accept no more, store what waits, acknowledge it, end every connection."""
         for server in self._servers:
             server.close()
+        for session in tuple(self.core.sessions):
+            if isinstance(session.stream, _Connection):
+                session.stream.halt()
+        self.paused.clear()
+        deadline_s = self.loop.time() + _STOP_S
         self.core.journal.flush()
-        while not self.core.journal.idle:
+        while not self.core.journal.idle and self.loop.time() < deadline_s:
             await asyncio.sleep(0.005)
             self.core.journal.flush()
         for session in tuple(self.core.sessions):

@@ -20,6 +20,8 @@ from rig.ncc.store import Store
 _MOST_AT_ONCE: Final = 200
 #: an idle connection is kept so long, in seconds
 _KEEP_ALIVE_S: Final = 5
+#: a request that goes on when the center stops is given up after so long, in seconds
+_STOP_S: Final = 5
 
 
 class HttpApi:
@@ -47,6 +49,7 @@ class HttpApi:
             log_config=None,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_STOP_S,
         )
         config.load()
         self._server = uvicorn.Server(config)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -72,7 +73,8 @@ class Running:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
+        with contextlib.suppress(RuntimeError):  # it was stopped already
+            self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(20)
         assert not self._thread.is_alive()
 
@@ -284,3 +286,54 @@ def test_runs_without_uvloop(tmp_path):
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("asyncio")
+
+
+def test_center_stops_while_terminals_go_on_sending(start):
+    running, _ = start(frames_per_s=1e6, frames_burst=1e6, octets_per_s=1e9, octets_burst=1e9)
+    terminals = [BlockingTerminal(number) for number in (1, 2)]
+    over = threading.Event()
+
+    def go_on(terminal: BlockingTerminal) -> None:
+        with contextlib.suppress(OSError):
+            while not over.is_set():
+                terminal.work()
+
+    for terminal in terminals:
+        terminal.dial(running.port)
+    senders = [threading.Thread(target=go_on, args=(terminal,)) for terminal in terminals]
+    for sender in senders:
+        sender.start()
+    time.sleep(0.5)
+    began_s = time.monotonic()
+    running.stop()
+    over.set()
+    for sender in senders:
+        sender.join(10)
+    for terminal in terminals:
+        terminal.close()
+    assert time.monotonic() - began_s < 15
+
+
+def test_connections_are_read_again_when_a_group_could_not_even_be_prepared(start):
+    running, store = start(backlog_rows=10)
+    terminal = BlockingTerminal(1)
+    terminal.dial(running.port)
+    prepare = store.prepare
+    refused = []
+
+    def failing(batch: Batch) -> object:
+        if not refused:
+            refused.append(batch)
+            raise StoreError("disk full")
+        return prepare(batch)
+
+    store.prepare = failing  # type: ignore[method-assign]
+    for _ in range(20):
+        terminal.window.clear()
+        terminal.work()
+        if refused and len(terminal.acknowledged) >= 12:
+            break
+        terminal.take(1)
+    assert refused
+    assert len(terminal.acknowledged) >= 12
+    terminal.close()
