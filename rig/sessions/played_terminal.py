@@ -424,7 +424,10 @@ class PlayedTerminal:
         self.requests.append(heard)
         frames = self._frames(heard)
         if frames:
-            octets = [encode(frame, strict=False, profile=self.profile) for frame in frames]
+            own = replace(self.address, master=heard.frame.address.master)
+            octets = [
+                encode(replace(frame, address=own), strict=False, profile=self.profile) for frame in frames
+            ]
             self._answer(line, octets)
 
     def _answer(self, line: _Line, octets: list[bytes]) -> None:

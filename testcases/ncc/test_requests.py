@@ -126,7 +126,7 @@ def stamped(desk, terminal):
 @pytest.mark.stand(control_delay_min=5)
 @pytest.mark.clause(STANDARD, "4.3.4.6")
 @pytest.mark.title_zh("PW 在 Tp 之前")
-@pytest.mark.known_bad("ncc-stamp-before-password")
+@pytest.mark.known_bad("ncc-stamp-before-password", "ncc-password-empty")
 def test_stamp_behind_password(stamped, check):
     """In a control command PW stands before Tp."""
     check.equal("octets before the six of Tp", stamped.frame.body[-22:-6], PASSWORD)
