@@ -127,7 +127,8 @@ def keeps_dead_nodes(device: EmulatedModule, _: Parameter) -> None:
     def change(content: dict[str, Any]) -> None:
         here = {node["address"] for node in content["nodes"]}
         if content["start"] == 1:
-            content["nodes"] += [node for address, node in seen.items() if address not in here]
+            dark = {station.address for station in device.medium.stations if not station.powered}
+            content["nodes"] += [seen[address] for address in seen if address in dark - here]
         seen.update({node["address"]: node for node in content["nodes"]})
 
     told(device, TOPOLOGY, change)
