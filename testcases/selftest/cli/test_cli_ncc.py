@@ -105,3 +105,10 @@ def test_no_address_for_the_api(tmp_path: Path, address: str) -> None:
     )
     assert done.returncode == 2
     assert "no address to listen on" in done.stderr
+
+
+def test_emulate_says_where_a_center_is_served() -> None:
+    command = [sys.executable, "-m", "rig.cli.main", "emulate", "ncc"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "rig ncc serve" in done.stderr
