@@ -242,6 +242,9 @@ class Core:
             # a late answer to what was given up belongs to nobody's request
             asked = current is not None and terminal.queue.awaits(frame)
             source = current.source if current is not None and asked else SOURCE_CODES["task"]
+            if asked and current is not None and current.sent > 1 and source == SOURCE_CODES["task"]:
+                # one-time success is without any retry by the center
+                source = SOURCE_CODES["recollection"]
             self.journal.add(self.rows(terminal, frame, source), session if ack else None, ack)
         elif frame.afn == Afn.EVENTS:
             self.events.answered(terminal, frame, session if ack else None, ack)

@@ -313,12 +313,18 @@ class Service:
         )
 
     def events(
-        self, actor: Actor, terminal: str = "", *, erc: int | None = None, first: datetime | None = None
+        self,
+        actor: Actor,
+        terminal: str = "",
+        *,
+        erc: int | None = None,
+        first: datetime | None = None,
+        limit: int | None = None,
     ) -> tuple[EventRecord, ...]:
         """Stored events."""
         self._need(actor, "viewer", "see events", terminal)
         return self.core.store.events(
-            terminal_key(terminal) if terminal else None, erc, bounds(first, None)[0]
+            terminal_key(terminal) if terminal else None, erc, bounds(first, None)[0], limit
         )
 
     def statistics(self, actor: Actor) -> CenterStatistics:
@@ -342,11 +348,13 @@ class Service:
         """The audit trail."""
         return self.reading_audit(actor, terminal)()
 
-    def reading_audit(self, actor: Actor, terminal: str = "") -> Callable[[], tuple[AuditRecord, ...]]:
+    def reading_audit(
+        self, actor: Actor, terminal: str = "", limit: int | None = None
+    ) -> Callable[[], tuple[AuditRecord, ...]]:
         """What ``audit`` does, to be done in another thread."""
         self._need(actor, "admin", "see the audit trail", terminal)
         self.core.journal.flush()
-        return lambda: self.core.store.audit(_written(terminal))
+        return lambda: self.core.store.audit(_written(terminal), limit)
 
 
 def _written(terminal: str) -> str:

@@ -337,10 +337,14 @@ class Store:
         return int(row[0]), int(row[1])
 
     def events(
-        self, terminal: int | None = None, erc: int | None = None, first: int | None = None
+        self,
+        terminal: int | None = None,
+        erc: int | None = None,
+        first: int | None = None,
+        limit: int | None = None,
     ) -> tuple[EventRecord, ...]:
-        """Stored events received from ``first`` on, in order of arrival."""
-        query = select(EVENT).order_by(EVENT.c.id)
+        """Stored events received from ``first`` on, in order of arrival; the first ``limit`` of them."""
+        query = select(EVENT).order_by(EVENT.c.id).limit(limit)
         if terminal is not None:
             query = query.where(EVENT.c.terminal == terminal)
         if erc is not None:
@@ -368,14 +372,14 @@ class Store:
                 following = (following + 1) % EVENT_RING
         return (following - 1) % EVENT_RING
 
-    def audit(self, terminal: str = "") -> tuple[AuditRecord, ...]:
-        """The audit trail, oldest first."""
-        query = select(AUDIT).order_by(AUDIT.c.id)
+    def audit(self, terminal: str = "", limit: int | None = None) -> tuple[AuditRecord, ...]:
+        """The audit trail, oldest first; the newest ``limit`` lines of it."""
+        query = select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
         if terminal:
             query = query.where(AUDIT.c.terminal == terminal)
         return tuple(
             AuditRecord(moment(row.moment), row.actor, row.action, row.terminal, row.detail, row.outcome)
-            for row in self._all(query)
+            for row in reversed(self._all(query))
         )
 
     def _all(self, query: Select[Any]) -> Sequence[Any]:

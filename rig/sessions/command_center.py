@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: how often an unfinished command is asked for, s
 _POLL_S: Final = 0.05
+#: lines asked for at once
+_MOST: Final = 100_000
 _UNAUTHORISED: Final = 401
 _NOT_USABLE: Final = frozenset({404, 422})
 _ERRORS: Final = 400
@@ -218,7 +220,7 @@ class HttpCommandCenter:
         self, terminal: str = "", *, erc: int | None = None, first: datetime | None = None
     ) -> tuple[EventRecord, ...]:
         """Stored events."""
-        rows = self._call("GET", "/events", terminal=terminal, erc=erc, first=_text(first))
+        rows = self._call("GET", "/events", terminal=terminal, erc=erc, first=_text(first), limit=_MOST)
         return tuple(EventRecord(**_moments(row, "occurred", "received")) for row in rows)
 
     def statistics(self) -> CenterStatistics:
@@ -236,7 +238,7 @@ class HttpCommandCenter:
 
     def audit(self, terminal: str = "") -> tuple[AuditRecord, ...]:
         """The audit trail."""
-        rows = self._call("GET", "/audit", terminal=terminal)
+        rows = self._call("GET", "/audit", terminal=terminal, limit=_MOST)
         return tuple(AuditRecord(**_moments(row, "moment")) for row in rows)
 
     # -- HTTP

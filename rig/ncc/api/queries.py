@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import NaiveDatetime
+from pydantic import NaiveDatetime, TypeAdapter
 
 from rig.ncc.api.access import ActorHere, ServiceHere
 from rig.ncc.api.schemas import Audit, Cycle, Event, Missing, Reading, Statistics
 
 router = APIRouter(tags=["queries"])
 _MOST = 100_000
+_READINGS = TypeAdapter(list[Reading])
+_EVENTS = TypeAdapter(list[Event])
+_AUDIT = TypeAdapter(list[Audit])
 
 
-@router.get("/readings")
+async def _beside(work: Callable[[], bytes]) -> Response:
+    """JSON that is made in another thread: long queries must not hold up the terminals."""
+    return Response(await run_in_threadpool(work), media_type="application/json")
+
+
+@router.get("/readings", response_model=list[Reading])
 async def readings(
     actor: ActorHere,
     center: ServiceHere,
@@ -26,26 +35,34 @@ async def readings(
     last: NaiveDatetime | None = None,
     tariff: Annotated[int | None, Query(ge=0, le=63)] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 1000,
-) -> list[Reading]:
+) -> Response:
     """Stored values, ``first <= mark <= last``, by terminal, point, item, mark and tariff."""
-    # a long query must not hold up the terminals
-    found = await run_in_threadpool(
-        center.readings, actor, terminal, point, item, first=first, last=last, tariff=tariff, limit=limit
-    )
-    return [Reading(**reading._asdict()) for reading in found]
+
+    def found() -> bytes:
+        rows = center.readings(
+            actor, terminal, point, item, first=first, last=last, tariff=tariff, limit=limit
+        )
+        return _READINGS.dump_json([Reading(**row._asdict()) for row in rows])
+
+    return await _beside(found)
 
 
-@router.get("/events")
+@router.get("/events", response_model=list[Event])
 async def events(
     actor: ActorHere,
     center: ServiceHere,
     terminal: str = "",
     erc: Annotated[int | None, Query(ge=1, le=255)] = None,
     first: NaiveDatetime | None = None,
-) -> list[Event]:
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 10_000,
+) -> Response:
     """Stored events received from ``first`` on, in order of arrival."""
-    found = await run_in_threadpool(center.events, actor, terminal, erc=erc, first=first)
-    return [Event(**(event._asdict() | {"values": dict(event.values)})) for event in found]
+
+    def found() -> bytes:
+        rows = center.events(actor, terminal, erc=erc, first=first, limit=limit)
+        return _EVENTS.dump_json([Event(**(row._asdict() | {"values": dict(row.values)})) for row in rows])
+
+    return await _beside(found)
 
 
 @router.get("/statistics")
@@ -75,8 +92,13 @@ async def cycle(
     )
 
 
-@router.get("/audit")
-async def audit(actor: ActorHere, center: ServiceHere, terminal: str = "") -> list[Audit]:
-    """The audit trail, oldest first."""
-    records = await run_in_threadpool(center.reading_audit(actor, terminal))
-    return [Audit(**record._asdict()) for record in records]
+@router.get("/audit", response_model=list[Audit])
+async def audit(
+    actor: ActorHere,
+    center: ServiceHere,
+    terminal: str = "",
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 10_000,
+) -> Response:
+    """The newest ``limit`` lines of the audit trail, oldest first."""
+    read = center.reading_audit(actor, terminal, limit)
+    return await _beside(lambda: _AUDIT.dump_json([Audit(**row._asdict()) for row in read()]))

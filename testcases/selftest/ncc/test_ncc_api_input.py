@@ -133,6 +133,17 @@ def test_archive_that_cannot_be_written_is_a_store_error(api):
         api.world.core.store.drop_task("t")
 
 
+def test_lists_have_bounds(api):
+    for _ in range(5):
+        api.ask("PUT", "/tasks", json=TASK)
+    lines = api.ask("GET", "/audit").json()
+    assert len(lines) > 5
+    assert api.ask("GET", "/audit", params={"limit": 2}).json() == lines[-2:]
+    assert api.ask("GET", "/events", params={"limit": 1}).json() == []
+    for path in ("/audit", "/events", "/readings"):
+        assert api.ask("GET", path, params={"limit": 10**9}).status_code == 422
+
+
 def test_login_flood_leaves_room_for_others(api, monkeypatch):
     go, many = threading.Event(), threading.Semaphore(0)
     login = api.accounts.login

@@ -418,6 +418,19 @@ def test_late_answer_to_a_task_is_not_counted_as_asked_for_by_hand(worlds):
     assert [row.source for row in world.center.readings()] == ["task"]
 
 
+def test_what_came_only_when_it_was_asked_for_twice_is_no_one_time_success(worlds):
+    world = worlds(replace(QUIET, answer_s=10.0))
+    terminal = world.terminal()
+    task = CollectionTask("day", ("0D.F161",), 86400.0, START + timedelta(minutes=1), points=(1,))
+    terminal.answers[0x0D] = lambda _body: (
+        day_freeze(1, 161, datetime(2026, 3, 1), [1]) if len(terminal.requests) > 1 else None
+    )
+    world.center.schedule(task)
+    world.run(120)
+    cycle = world.center.cycle("day", datetime(2026, 3, 1), datetime(2026, 3, 1))
+    assert (cycle.due, cycle.once, cycle.stored) == (1, 0, 1)
+
+
 # -- journal
 
 
