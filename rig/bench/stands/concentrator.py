@@ -10,8 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from rig.bench.listening_clock import ListeningClock
 from rig.bench.stand import StandRequest
-from rig.clock import Clock, Condition
+from rig.clock import Clock
 from rig.errors import BenchMissing, ConfigError, DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.ports.electrical import ElectricalState, PhaseState
 from rig.ports.meter_port import MeterPort
@@ -195,32 +196,6 @@ class ConcentratorStand:
     @staticmethod
     def _missing(what: str, *_: object) -> BenchMissing:
         return BenchMissing(what)
-
-
-class ListeningClock:
-    """Real time in which the uplink is served while somebody waits, so that heartbeats are confirmed."""
-
-    simulated = False
-
-    def __init__(self, clock: Clock, meeting: Meeting) -> None:
-        self._clock = clock
-        self._meeting = meeting
-
-    def now_s(self) -> float:
-        """Seconds of the clock below."""
-        return self._clock.now_s()
-
-    def wall(self) -> datetime:
-        """Local wall time of the clock below."""
-        return self._clock.wall()
-
-    def wait_until(self, deadline_s: float, condition: Condition | None = None) -> bool:
-        """Wait as any clock; what the terminal sends meanwhile is heard and confirmed."""
-        return self._meeting.wait(deadline_s, condition or _never)
-
-
-def _never() -> bool:
-    return False
 
 
 class KeptArchive:
