@@ -76,6 +76,8 @@ class CommandDesk:
         self._core = core
         self._commands: OrderedDict[str, Command] = OrderedDict()
         self._numbers = count(1)
+        #: values that finished commands hold
+        self._values = 0
         self._holding = False
         self._held: dict[str, tuple[Command, Terminal, Sequence[Request]]] = {}
 
@@ -270,8 +272,13 @@ class CommandDesk:
         command.failed_groups = self._core.journal.failed
         self._commands[command.id] = command
         while len(self._commands) > self._core.limits.commands:
-            self._commands.popitem(last=False)
+            self._forget(next(iter(self._commands)))
         return command, target
+
+    def _forget(self, identity: str) -> None:
+        command = self._commands.pop(identity)
+        if command.finished_s is not None:
+            self._values -= len(command.values)
 
     def _start(self, kind: str, terminal: str, afn: int, bodies: Iterable[bytes]) -> str:
         command, target = self._new(kind, terminal)
@@ -342,6 +349,13 @@ class CommandDesk:
     def _end(self, command: Command) -> None:
         command.finished_s = self._core.clock.now_s()
         self._core.counters[f"commands.{command.status}"] += 1
+        if self._commands.get(command.id) is command:
+            self._values += len(command.values)
+        if self._values > self._core.limits.command_values:
+            finished = [one.id for one in self._commands.values() if one.finished_s is not None]
+            # the newest is looked at by somebody
+            for identity in finished[: max(1, len(finished) // 2)] if len(finished) > 1 else ():
+                self._forget(identity)
         watchers, command.watchers = command.watchers, []
         for told in watchers:
             told(command.result())

@@ -311,6 +311,7 @@ class Core:
             "rows.stored": journal.stored,
             "rows.doubled": journal.doubled,
             "rows.absent": sum(terminal.decoder.absent for terminal in terminals),
+            "units.unmarked": sum(terminal.decoder.unmarked for terminal in terminals),
             "refused.point": sum(terminal.decoder.refused for terminal in terminals),
             "groups": journal.groups,
             "groups.failed": journal.failed,

@@ -176,7 +176,7 @@ class Decoder:
         profile: the reading of the standard.
     """
 
-    __slots__ = ("_allowed", "_profile", "_terminal", "absent", "refused")
+    __slots__ = ("_allowed", "_profile", "_terminal", "absent", "refused", "unmarked")
 
     def __init__(self, terminal: int, allowed: Callable[[int], bool], profile: Profile = DEFAULT) -> None:
         self._terminal = terminal
@@ -184,6 +184,8 @@ class Decoder:
         self._profile = profile
         self.refused = 0
         self.absent = 0
+        #: units with values whose time or density cannot be read: they have no place
+        self.unmarked = 0
 
     def fast(self, afn: int, body: bytes, end: int, received: int, source: int) -> list[Row]:
         """Rows of the data units in ``body[:end]`` by plans.
@@ -260,11 +262,14 @@ class Decoder:
 
     def _unit(self, afn: int, unit: DataUnit, received: int, source: int) -> list[Row]:
         kind = item_type(afn, unit.number)
-        mark = _mark(kind, unit, received) if kind is not None and unit.values else None
-        if kind is None or mark is None:
+        if kind is None or not unit.values:
             return []
         if not self._allowed(unit.point):
             self.refused += 1
+            return []
+        mark = _mark(kind, unit, received)
+        if mark is None:
+            self._count_unmarked(afn, unit)
             return []
         start, step = mark
         rows: list[Row] = []
@@ -291,6 +296,14 @@ class Decoder:
                 )
             )
         return rows
+
+    def _count_unmarked(self, afn: int, unit: DataUnit) -> None:
+        """A unit without a time: where its values are absent too, nothing is lost."""
+        values = [value.value for value in unit.values if place_of(afn, unit.number, value.key) is not None]
+        if any(value is not None for value in values):
+            self.unmarked += 1
+        else:
+            self.absent += len(values)
 
     def rows(self, frame: Frame, end: int, received: int, source: int) -> tuple[list[Row], Message | None]:
         """Rows of a data frame, by plans where they fit; the message as well when the parser had to read it."""

@@ -370,8 +370,11 @@ class Session:
         """Reported data whose frame no plan fits."""
         core = self._core
         message = parse_message(frame, core.settings.profile)
-        rows = terminal.decoder.plain(message, core.now_mark(), 0)
-        if not rows and not any(unit.values for unit in message.units):
+        decoder = terminal.decoder
+        known = decoder.refused + decoder.absent
+        rows = decoder.plain(message, core.now_mark(), 0)
+        if not rows and decoder.refused + decoder.absent == known:
+            # nothing of it can be stored, so it is not acknowledged
             self._unreadable(frame, message)
             return
         if message.auxiliary.events is not None:

@@ -57,6 +57,8 @@ class Limits:
     queue: int = 2000
     #: finished commands that are remembered
     commands: int = 10_000
+    #: values of answers that they hold together
+    command_values: int = 1_000_000
     #: rows that wait for the database before reading from connections pauses
     backlog_rows: int = 400_000
     #: frames of one answer

@@ -543,3 +543,44 @@ def test_correction_of_a_clock_does_not_slip_to_the_full_hour_behind_other_reque
     world.run(900)
     for when in heard:
         assert 300 <= when.minute * 60 + when.second <= 3300
+
+
+# -- data that have no place
+
+
+@pytest.mark.parametrize(
+    ("body", "denied"),
+    [
+        # a density that is none: nobody can say when the second point was
+        (unit_id(1, 101) + stamp(START) + b"\x07\x02" + bcd(1, 4) + bcd(2, 4), True),
+        # the thirteenth month
+        (unit_id(1, 161) + b"\x01\x13\x26" + stamp(START) + b"\x00" + bcd(1, 5), True),
+        # nothing was read: everything is absent
+        (unit_id(1, 161) + b"\xee" * 3 + b"\xee" * 5 + b"\x00" + b"\xee" * 5, False),
+        (unit_id(1, 161) + stamp(START)[2:] + b"\xee" * 5 + b"\x00" + b"\xee" * 5, False),
+        # not its point
+        (unit_id(77, 161) + stamp(START)[2:] + stamp(START) + b"\x00" + bcd(1, 5), False),
+    ],
+)
+def test_values_whose_time_cannot_be_read_are_not_acknowledged(worlds, body, denied):
+    world = worlds()
+    terminal = world.terminal()
+    number = terminal.report(0x0D, body)
+    world.run(1)
+    assert world.center.readings() == ()
+    assert terminal.denials == denied
+    assert (number in terminal.acks) is not denied
+    assert world.counter("units.unmarked") == denied
+
+
+def test_results_of_commands_are_kept_within_bounds(worlds):
+    world = worlds(limits(command_values=10))
+    terminal = world.terminal()
+    terminal.answers[0x0C] = lambda _body: unit_id(1, 129) + stamp(START) + b"\x00" + bcd(1, 5)
+    made = [world.center.read_now(ADDRESS, [1], ["0C.F129"]) for _ in range(20)]
+    world.run(5)
+    assert world.center.result(made[-1]).ok
+    with pytest.raises(ConfigError, match="no such command"):
+        world.center.result(made[0])
+    kept = [command for command in world.core.commands._commands.values() if command.values]
+    assert 1 <= len(kept) < 10
