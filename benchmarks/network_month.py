@@ -39,7 +39,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--direct", type=int, default=2)
     parser.add_argument("--load-changes", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--full", action="store_true", help="meters keep demand, load records, hourly freezes")
+    parser.add_argument(
+        "--full", action="store_true", help="meters keep demand, load records, hourly freezes"
+    )
     parser.add_argument("--profile", action="store_true")
     return parser.parse_args()
 

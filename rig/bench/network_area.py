@@ -303,7 +303,9 @@ def _singles(around: Surroundings, area: Area, count: int) -> list[MediumNode]:
         household = _household(around, area, _UNIT_BAUD)
         if household.device.line_faults:
             raise ConfigError(
-                "a line fault needs a line", key="defect", hint="in the metering-box design meters are on RS-485"
+                "a line fault needs a line",
+                key="defect",
+                hint="in the metering-box design meters are on RS-485",
             )
         _enter(area, household, port=CARRIER, links=("U3", "M3-N1"))
         nodes.append(MeterNode(household.device.wire, area.engine, household.address))
