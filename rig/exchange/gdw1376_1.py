@@ -159,6 +159,9 @@ def read_message(frame: Frame, profile: Profile = DEFAULT) -> Message:
     other = parse_message(replace(frame, control=frame.control ^ ACCESS_DEMAND), profile)
     if any(found.code in _MISREAD for found in other.findings):
         return message
+    if frame.afn == Afn.CONFIRM and not frame.access_demand:
+        # a maker's own octets behind 00 F1 are seen in the field, two of them too; nothing says that they are counters
+        return message
     text = (
         "ACD is set and EC is missing"
         if frame.access_demand

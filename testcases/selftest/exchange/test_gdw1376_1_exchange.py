@@ -128,6 +128,13 @@ def test_a_broken_connection_ends_a_listening_inquiry_without_failure() -> None:
     assert inquiry.state is State.LISTENED
 
 
+@pytest.mark.parametrize("octets", [1, 2, 3])
+def test_octets_of_a_maker_behind_a_confirmation_are_no_counters(octets: int) -> None:
+    plain = builders.confirm(replace(_ASKED, control=0x4A))
+    frame = replace(plain, control=0x80, body=plain.body + bytes(range(1, octets + 1)))
+    assert [finding.code for finding in read_message(frame).findings] == ["confirm-octets"]
+
+
 @pytest.mark.parametrize("access_demand", [False, True])
 @pytest.mark.parametrize("has_counters", [False, True])
 def test_counters_belong_where_acd_is_set(access_demand: bool, has_counters: bool) -> None:
