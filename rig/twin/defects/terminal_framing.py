@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rig.protocols.gdw1376_1.builders import deny
 from rig.protocols.gdw1376_1.control import CONFIRM as CON
-from rig.protocols.gdw1376_1.control import FIRST, FROM_INITIATOR, FUNCTION_MASK, SEQUENCE_MASK, UPLINK
+from rig.protocols.gdw1376_1.control import FINAL, FROM_INITIATOR, FUNCTION_MASK, SEQUENCE_MASK, UPLINK
 from rig.protocols.gdw1376_1.frame import Frame, encode
 from rig.protocols.gdw1376_1.messages import parse_message
 from rig.twin.defects import Parameter, defect
@@ -289,13 +289,13 @@ def own_answer_number(device: EmulatedTerminal, _: Parameter) -> None:
     )
 
 
-@defect("terminal-single-frame-without-first", "leaves FIR out of the answer to 09 F5", "4.3.4.3", role=ROLE)
-def single_frame_without_first(device: EmulatedTerminal, _: Parameter) -> None:
-    """As some terminals in the field do."""
+@defect("terminal-single-frame-without-final", "leaves FIN out of the answer to 09 F5", "4.3.4.3", role=ROLE)
+def single_frame_without_final(device: EmulatedTerminal, _: Parameter) -> None:
+    """Believes that more is to come; FIR alone is left out by terminals in the field."""
     on_answer(
         device,
         lambda asked, _: asks(device, asked, _CONFIGURATION, 5),
-        lambda _, frame: replace(frame, seq=frame.seq & ~FIRST),
+        lambda _, frame: replace(frame, seq=frame.seq & ~FINAL),
     )
 
 
