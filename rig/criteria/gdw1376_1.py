@@ -162,6 +162,7 @@ CRITERIA = (
     _limit("CLOCK.DRIFT", "clock", "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5",
            source=_CLOCKS, provenance="seen"),
     _limit("TIME_TAG", "4.3.4.5", "time tag of data against the time of the exchange", "abs<=", "min", "2"),
+    _limit("CLASS1.AGE", "5.12", "age of class 1 data of a meter, answered from the last reading round", "<=", "h", "4"),
     # events and reports
     _limit("EVENT.TIME", "5.14", "time in an event record against the time of the stimulus", "abs<=", "min", "2"),
     _limit("EVENT.REPORT", "5.14", "time from an important event to its report", "<=", "s", "60"),

@@ -57,6 +57,8 @@ NEVER_SET = {
 }
 #: how long an answer is waited for, and silence is listened to, in s
 LISTEN_S = 20.0
+#: between two looks at data that a terminal may answer from its last reading round, in s
+LOOK_AGAIN_S = 900.0
 #: longer than any terminal's stored energy, in s
 LONG_OUTAGE_S = 900.0
 
@@ -420,6 +422,22 @@ def loaded(concentrator, tester) -> Callable[..., int]:
         return point.number
 
     return load
+
+
+@pytest.fixture
+def in_round(tester, limit) -> Callable[..., Answer]:
+    """Ask until the answer is as it should be: a terminal may answer from its last reading round, not older than is legal."""
+
+    def ask(read: Callable[[], Answer], good: Callable[[Answer], bool]) -> Answer:
+        longest_s = 3600.0 * limit("GDW1376.1.CLASS1.AGE")
+        begin_s = tester.clock.now_s()
+        answer = read()
+        while not good(answer) and tester.clock.now_s() - begin_s <= longest_s:
+            tester.wait(LOOK_AGAIN_S)
+            answer = read()
+        return answer
+
+    return ask
 
 
 @pytest.fixture
