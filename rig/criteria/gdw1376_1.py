@@ -122,6 +122,7 @@ def _limit(
     *,
     source: str = _SUITE,
     provenance: Provenance = "recalled",
+    rule: str = "simple",
 ) -> Criterion:
     return Criterion(
         id=f"GDW1376.1.{name}",
@@ -134,6 +135,7 @@ def _limit(
         provenance=provenance,
         source=source,
         limit=Decimal(limit),
+        rule=rule,
     )
 
 
@@ -160,7 +162,7 @@ CRITERIA = (
     _limit("CLOCK.METER", "clock meters", "clock of a meter after layered synchronisation", "abs<=", "s", "10",
            source=_CLOCKS, provenance="seen"),
     _limit("CLOCK.DRIFT", "clock", "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5",
-           source=_CLOCKS, provenance="seen"),
+           source=_CLOCKS, provenance="seen", rule="guarded"),
     _limit("TIME_TAG", "4.3.4.5", "time tag of data against the time of the exchange", "abs<=", "min", "2"),
     _limit("CLASS1.AGE", "5.12", "age of class 1 data of a meter, answered from the last reading round", "<=", "h", "4"),
     # events and reports
@@ -169,8 +171,8 @@ CRITERIA = (
     _limit("REPORT.TIME", "5.5", "time of a task report against its schedule", "abs<=", "s", "60"),
     _limit("OUTAGE.REPORT", "supply report", "time from the loss of supply to the report", "<=", "s", "60", source=_RECALLED),
     # collection
-    _limit("ARCHIVE", "5.5 F10", "measuring points that the archive holds", ">=", "count", "2000",
-           source="point numbers go to 2040; the size asked of a concentrator here"),
+    _limit("ARCHIVE", "5.5 F10", "measuring points that the archive holds", ">=", "count", "1000",
+           source="recalled: 1000 meters typical of a concentrator; point numbers go to 2040"),
     _limit("FREEZE.DAYS", "5.13", "day freezes that a terminal keeps", ">=", "d", "10", source=_RECALLED),
     _limit("RECOLLECTION", "collection", "time from the return of a meter to its day freeze", "<=", "h", "4"),
     # values against the physics

@@ -466,11 +466,11 @@ def archive_change_ignored(device: EmulatedTerminal, _: Parameter) -> None:
     "holds fewer entries than it must, and confirms more",
     "5.5 F10",
     role=ROLE,
-    default=1000,
+    default=500,
     unit="count",
 )
 def archive_small(device: EmulatedTerminal, most: Parameter) -> None:
-    """A table of a thousand."""
+    """A table of five hundred."""
     archive = device.terminal.archive
 
     def room(entry: MeterEntry, put: Callable[[MeterEntry], bool]) -> bool:
