@@ -33,7 +33,7 @@ def next_quarter(tester) -> datetime:
 
 
 @pytest.fixture
-def task(tester, check):
+def task(concentrator, tester, check):
     """Set up, start and stop report tasks; they are stopped after the case."""
 
     def define(kind, units, *, base, period, unit=MINUTES):
@@ -50,7 +50,10 @@ def task(tester, check):
             f"answer to the set of F{number}", tester.set(Content(TASK, number, values)).accepted, True
         )
 
+    started: set[int] = set()
+
     def switch(kind, state):
+        started.add(kind)
         number = START_1 if kind == 1 else START_2
         answer = tester.set(Content(TASK, number, {"start": state}))
         check.equal(f"answer to the set of F{number}", answer.accepted, True)
@@ -58,7 +61,10 @@ def task(tester, check):
     define.start = lambda kind: switch(kind, STARTED)
     define.stop = lambda kind: switch(kind, STOPPED)
     tester.control(Content(0, PERMIT))
-    return define
+    yield define
+    if not concentrator.simulated:
+        for kind in started:
+            tester.set(Content(TASK, START_1 if kind == 1 else START_2, {"start": STOPPED}))
 
 
 def of_tasks(reports, afn):
@@ -188,8 +194,8 @@ def test_forbidden(tester, points, task, check):
 @pytest.mark.bench_time(2_500)
 @pytest.mark.title_zh("任务上报无确认时重发")
 @pytest.mark.known_bad("terminal-task-report-once")
-def test_repeated(tester, points, task, check):
-    """A task report with CON that nobody confirms is sent again."""
+def test_repeated(tester, points, confirmed_reports, task, check):
+    """A task report with CON, as 04 F1 asks for, that nobody confirms is sent again."""
     task(1, [f"P{points[0].number} F129"], base=next_quarter(tester), period=30)
     task.start(1)
     tester.session.auto_confirm = lambda frame: frame.afn != Afn.REALTIME_DATA
@@ -202,7 +208,7 @@ def test_repeated(tester, points, task, check):
 
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("上行中断期间的任务数据恢复后上报")
-@pytest.mark.known_bad("terminal-task-report-lost-in-outage")
+@pytest.mark.known_bad("terminal-task-report-lost-in-outage", "terminal-task-report-once")
 def test_reported_after_outage(concentrator, tester, points, task, check):
     """The report that fell into an outage of the network comes after it."""
     base = next_quarter(tester)
