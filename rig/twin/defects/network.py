@@ -18,6 +18,7 @@ from rig.twin.build_terminal import EmulatedTerminal
 from rig.twin.defects import Parameter, defect
 from rig.twin.defects.terminal_hooks import Values, handle, on_values, overrule, own, slow, when_dead
 from rig.twin.devices.terminal.archive import MeterEntry
+from rig.twin.devices.terminal.collection import Collection
 from rig.twin.devices.terminal.storage import FreezeEntry
 
 ROLE: Final = "network"
@@ -129,18 +130,23 @@ def concentrator_gives_up(network: ANetwork, _: Parameter) -> None:
     for device in _terminals(network):
         collection = device.terminal.collection
         begin, fetch = own(collection, "_begin"), own(collection, "fetch_day")
+        one_done = own(collection, "_one_done")
         tried: set[tuple[int, int]] = set()
 
         def begun(
             entry: MeterEntry,
-            day: int,
-            items: Iterable[int],
+            days: list[int],
+            collection: Collection = collection,
             tried: set[tuple[int, int]] = tried,
             begin: Callable[..., None] = begin,
+            one_done: Callable[..., None] = one_done,
         ) -> None:
-            if (entry.point, day) not in tried:
-                tried.add((entry.point, day))
-                begin(entry, day, items)
+            left = [day for day in days if (entry.point, day) not in tried]
+            if left:
+                tried.add((entry.point, left[0]))
+                begin(entry, left)
+            else:
+                one_done(entry, days[-1:], own(collection, "_round"), "absent")
 
         def fetched(
             entry: MeterEntry,
