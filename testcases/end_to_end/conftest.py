@@ -61,9 +61,13 @@ class Inspector:
         return midnight(self.began), midnight(self.clock.wall()) - DAY
 
     def cycle(self):
-        """Figures of the daily task for all days that are over."""
+        """Figures of the daily task for all days that are over; what is due is counted here too, not by the center alone."""
         first, last = self.whole_days()
-        return self.center.cycle(DAILY, first, last)
+        figures = self.center.cycle(DAILY, first, last)
+        days = (last - first) // DAY + 1
+        due = len(self.network.households) * len(DAYS) * days
+        self.check.equal(f"freezes due of {days} days, as the center counts", figures.due, due)
+        return figures
 
     def timed(
         self,
@@ -99,9 +103,12 @@ class Inspector:
         return open_loop(self.center, orders, interval_s=interval_s, timeout_s=timeout_s)
 
     def trial(self, command: str, due_s: float, took_s: float | None) -> Trial:
-        """A command whose effect was seen at the device ``took_s`` after it was due, None never."""
+        """A command whose effect was seen at the device ``took_s`` after it was due, None never; it ends when it is confirmed too."""
         result = self.center.wait(command, 120.0)
-        return Trial(due_s, result, None if took_s is None else due_s + took_s)
+        confirmed_s = result.finished_s if result.finished_s is not None else result.answered_s
+        if took_s is None or confirmed_s is None:
+            return Trial(due_s, result, None)
+        return Trial(due_s, result, max(due_s + took_s, confirmed_s))
 
     def happened(self, what: str, terminal: str, due_s: float, took_s: float | None) -> Trial:
         """Something that nobody ordered, seen at the center ``took_s`` after it happened, None never."""

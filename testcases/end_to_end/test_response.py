@@ -124,7 +124,7 @@ def test_parameter_set(inspector, network, check):
 @pytest.mark.title_zh("遥控响应时间（至继电器状态）")
 @pytest.mark.known_bad("network-trip-acknowledged-only", "network-slow-trips")
 def test_remote_control(inspector, network, check):
-    """Every relay is tripped once: from the order to the state of the relay's contact, not to the acknowledgement."""
+    """Every relay is tripped once: from the order until the relay's contact is open and the center has the confirmation."""
     trials = []
     homes = _each_once(network)
     for home in homes:
@@ -139,7 +139,7 @@ def test_remote_control(inspector, network, check):
         trials.append(inspector.trial(command, due_s, took_s))
         inspector.wait(PAUSE_S)
     inspector.timed(
-        "remote control: order to the relay's contact",
+        "remote control: order to the relay's contact and the confirmation of it",
         trials,
         "SYS.RT.REMOTE_CTRL",
         households=[home.number for home in homes],
