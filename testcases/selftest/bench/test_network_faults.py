@@ -17,6 +17,7 @@ def test_the_faults_are_felt_where_nothing_is_collected_again():
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
+@pytest.mark.nightly
 def test_a_hundred_networks_survive_their_faults():
     broken = {}
     values = 0

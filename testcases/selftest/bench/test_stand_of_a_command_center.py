@@ -141,6 +141,7 @@ def center(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_real_center_passes_its_cases(center: str, tmp_path: Path):
     file = tmp_path / "bench.toml"
     file.write_text(center, encoding="utf-8")

@@ -122,6 +122,7 @@ def test_a_concentrator_that_calls_the_bench(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.nightly
 def test_a_concentrator_without_meters(tmp_path: Path) -> None:
     """Its own answers are judged; what needs meters is not tested."""
     found = concentrator(tmp_path, ",".join(UPLINK + UPLINK_METERS))
@@ -130,6 +131,7 @@ def test_a_concentrator_without_meters(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.nightly
 def test_a_bad_concentrator_fails(tmp_path: Path) -> None:
     """Also in real time, and only the case that names the defect."""
     bad = "gdw1376_1.framing.answer_checksum"
@@ -140,6 +142,7 @@ def test_a_bad_concentrator_fails(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.nightly
 def test_another_concentrator_than_the_one_on_the_bench(tmp_path: Path) -> None:
     """A wrong address in the bench file is told, not overlooked."""
     found = concentrator(tmp_path, UPLINK[0], more='address = "99990009"\n')
@@ -149,6 +152,7 @@ def test_another_concentrator_than_the_one_on_the_bench(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.nightly
 def test_a_local_module_on_a_serial_port(tmp_path: Path) -> None:
     """With meters in its archive, which is as it was after every case."""
     wanted = PORT + PORT_METERS + PORT_EMULATED

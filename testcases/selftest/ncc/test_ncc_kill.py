@@ -105,6 +105,7 @@ def test_kill_loses_no_acknowledged_reading(new_database, archive, kind, kills):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("kind", "kills"), [("sqlite", 70), ("postgresql", 30)])
+@pytest.mark.nightly
 def test_a_hundred_kills(new_database, archive, kind, kills):
     acknowledged, unacknowledged = kill_again_and_again(new_database(kind), archive, kills, seed=2)
     assert acknowledged > 20 * kills
