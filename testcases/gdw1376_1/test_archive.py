@@ -53,14 +53,21 @@ def archive_of_entries(entries):
 
 
 @pytest.fixture
-def put(tester, check):
-    """Set entries and show that they were confirmed."""
+def put(concentrator, tester, check):
+    """Set entries and show that they were confirmed; a terminal that outlives the case loses them again after it."""
+    used: set[int] = set()
 
     def send(*entries):
+        used.update(one["index"] for one in entries)
         answer = tester.set(archive_of_entries(entries))
         check.equal(f"answer to the set of {len(entries)} entries", answer.accepted, True)
 
-    return send
+    yield send
+    if not concentrator.simulated:
+        indices = sorted(used)
+        for first in range(0, len(indices), FILL):
+            gone = [entry(index, point=0) for index in indices[first : first + FILL]]
+            tester.set(archive_of_entries(gone))
 
 
 @pytest.fixture
