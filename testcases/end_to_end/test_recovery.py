@@ -31,7 +31,12 @@ def test_reconnect_storm(inspector, network, check):
     took_s = inspector.wait_for(
         lambda: all(state.online for state in inspector.center.terminals()), 3600.0, step_s=1.0
     )
-    check.true("all came back", took_s is not None, observed=took_s, expected="within an hour")
+    check.true(
+        "all came back",
+        took_s is not None,
+        observed="never" if took_s is None else f"{took_s:.0f} s",
+        expected="within an hour",
+    )
     check.within("until the last one was back", took_s / 60, "SYS.RT.RECONNECT")
     inspector.wait_till(days=1, hour=23)
     inspector.books_balance()
@@ -54,7 +59,12 @@ def test_cut_link_resumes(inspector, network, check):
         return inspector.center.wait(command, 20.0).ok
 
     took_s = inspector.wait_for(answers, 3600.0, step_s=5.0)
-    check.true("answers again", took_s is not None, observed=took_s, expected="within an hour")
+    check.true(
+        "answers again",
+        took_s is not None,
+        observed="never" if took_s is None else f"{took_s:.0f} s",
+        expected="within an hour",
+    )
     check.within("first good answer after the cut", took_s / 60, "SYS.RT.RESUME")
 
 
@@ -62,7 +72,7 @@ def test_cut_link_resumes(inspector, network, check):
 @pytest.mark.stand(design="mixed", concentrators=2, meters=10, direct=1)
 @pytest.mark.bench_time(2 * 86400)
 @pytest.mark.title_zh("主站中断后不丢不重")
-@pytest.mark.known_bad("network-no-recollection")
+@pytest.mark.known_bad("network-never-calls-again")
 def test_center_dies_while_it_collects(inspector, network, check):
     """The center dies in the middle of the night's collection and comes back at seven: every freeze is there, once."""
     inspector.wait_till(days=1, hour=1, minute=30)
