@@ -34,7 +34,10 @@ PORT = (
     "id=gdw1376_2.information.running_mode_limits",
     "id=gdw1376_2.archive.known_node_is_denied",
 )
-PORT_METERS = ("id=gdw1376_2.information.running_mode_nodes", "id=gdw1376_2.point_reading.protocol_is_repeated")
+PORT_METERS = (
+    "id=gdw1376_2.information.running_mode_nodes",
+    "id=gdw1376_2.point_reading.protocol_is_repeated",
+)
 PORT_EMULATED = ("id=gdw1376_2.initialisation.reset_pin",)
 
 Told = dict[str, tuple[str, str]]
