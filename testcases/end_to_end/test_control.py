@@ -27,7 +27,7 @@ def _open_relays(network) -> list[str]:
 @pytest.mark.inspection_item("P09", "04010")
 @pytest.mark.bench_time(1200)
 @pytest.mark.title_zh("遥控误动")
-@pytest.mark.known_bad("network-trips-neighbour")
+@pytest.mark.known_bad("network-trips-neighbour", "network-trip-acknowledged-only")
 def test_no_false_action(inspector, network, check):
     """One relay after another is tripped: after each order the relays ordered so far stand open, and no other one."""
     wrong = []

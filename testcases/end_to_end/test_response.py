@@ -122,7 +122,7 @@ def test_parameter_set(inspector, network, check):
 @pytest.mark.stand(design="mixed", concentrators=4, meters=LEAST_TRIALS, direct=0, collect=True)
 @pytest.mark.bench_time(1500)
 @pytest.mark.title_zh("遥控响应时间（至继电器状态）")
-@pytest.mark.known_bad("network-trip-acknowledged-only", "network-slow-trips")
+@pytest.mark.known_bad("network-trip-acknowledged-only", "network-slow-trips", "network-trips-neighbour")
 def test_remote_control(inspector, network, check):
     """Every relay is tripped once: from the order until the relay's contact is open and the center has the confirmation."""
     trials = []

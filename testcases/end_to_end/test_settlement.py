@@ -37,7 +37,7 @@ def _exports(inspector, network, check) -> None:
 @pytest.mark.stand(**BOX)
 @pytest.mark.bench_time(3 * 86400)
 @pytest.mark.title_zh("计量箱设计的双向结算")
-@pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted")
+@pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
 def test_metering_box(inspector, network, check):
     """Metering-box design with a collector straight at the center: two days of every household, both directions, every tariff."""
     inspector.wait_till(days=2, hour=23)
@@ -50,7 +50,7 @@ def test_metering_box(inspector, network, check):
 @pytest.mark.stand(**HOMES)
 @pytest.mark.bench_time(3 * 86400)
 @pytest.mark.title_zh("独立用户设计的双向结算")
-@pytest.mark.known_bad("network-export-as-import")
+@pytest.mark.known_bad("network-export-as-import", "network-meters-mixed-up", "network-tariffs-shifted")
 def test_individual_users(inspector, network, check):
     """Individual users' design with meters straight at the center: two days of every household, both directions, every tariff."""
     inspector.wait_till(days=2, hour=23)
@@ -62,7 +62,7 @@ def test_individual_users(inspector, network, check):
 @pytest.mark.stand(design="individual", concentrators=1, meters=3, direct=1, load_changes=3, two_way=1.0)
 @pytest.mark.bench_time(31 * 86400)
 @pytest.mark.title_zh("月结算")
-@pytest.mark.known_bad("network-month-taken-late")
+@pytest.mark.known_bad("network-month-taken-late", "network-late-freezes")
 def test_billing_of_a_month(inspector, network, check):
     """A whole month, then its freeze on the billing day: the month's energy of every household by tariff, both directions."""
     inspector.wait_till(days=30, hour=12)

@@ -27,6 +27,7 @@ _LOST_DAY: Final = (date(2026, 3, 4) - date(2000, 1, 1)).days
 _MORNING_H, _NOON_H = 6, 12
 _LATE_S, _VERY_LATE_S = 20.0, 40.0
 _REDIAL_S: Final = 3000.0
+_FAR_S: Final = 900.0
 _BY_ITSELF_S: Final = 30 * 3600.0
 _DAY_ITEMS, _CURVES = {161, 163}, {101, 103}
 
@@ -371,7 +372,13 @@ def meters_never_set(network: ANetwork, _: Parameter) -> None:
 def time_whatever_the_offset(network: ANetwork, _: Parameter) -> None:
     """A clock 40 minutes off is set too."""
     desk = network.center.core.time
-    overrule(desk, "_judge", desk.correct)
+    judge = own(desk, "_judge")
+
+    def judged(terminal: Any) -> None:
+        far = abs(terminal.clock.offset_s or 0.0) >= _FAR_S
+        desk.correct(terminal) if far else judge(terminal)
+
+    overrule(desk, "_judge", judged)
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
