@@ -8,9 +8,7 @@ is our own.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from rig.criteria.model import Clause, Criterion
+from rig.criteria.standard import Standard
 
 STANDARD = "Q/GDW 1374.2-2013"
 EDITION = "2013"
@@ -21,18 +19,9 @@ _SUITE = "choice of this suite, so that a case can be judged"
 _MODBUS_SOURCE = "Modbus specifications; the choice of Modbus on K8-C1 is the network design's"
 
 
-def _rule(number: str, title: str, title_zh: str, *, mandatory: bool = True, note: str = "") -> Clause:
-    return Clause(
-        id=number,
-        standard=STANDARD,
-        title=title,
-        title_zh=title_zh,
-        mandatory=mandatory,
-        provenance="recalled",
-        source=_RECALLED,
-        note=note,
-    )
-
+_TEXT = Standard(STANDARD, EDITION, "COLLECTOR", recalled=_RECALLED, suite=_SUITE)
+_MODBUS = Standard(MODBUS, "V1.02", "COLLECTOR", seen=True, read=_MODBUS_SOURCE, suite=_MODBUS_SOURCE)
+_rule, _limit = _TEXT.clause, _TEXT.limit
 
 CLAUSES = (
     _rule("rs485 meters", "One RS-485 line carries up to 32 meters", "一路 RS-485 接口可接 32 只电能表"),
@@ -60,90 +49,20 @@ CLAUSES = (
         mandatory=False,
         note="register map of this project",
     ),
-    Clause(
-        id="2.5.1",
-        standard=MODBUS,
-        title="RTU frame: address, function, data, CRC; silence between frames",
-        title_zh="Modbus RTU 帧",
+    _MODBUS.clause(
+        "2.5.1",
+        "RTU frame: address, function, data, CRC; silence between frames",
+        "Modbus RTU 帧",
         mandatory=False,
-        provenance="seen",
-        source=_MODBUS_SOURCE,
     ),
 )
 
 CRITERIA = (
-    Criterion(
-        id="COLLECTOR.TURNAROUND",
-        standard=STANDARD,
-        edition=EDITION,
-        clause="rs485 turnaround",
-        quantity="silence of the line before a request of the collector",
-        operator=">=",
-        limit=Decimal("0.020"),
-        unit="s",
-        provenance="recalled",
-        source=_SUITE,
-        note="a meter has 20 ms to leave the line after its answer, as it has before one",
-    ),
-    Criterion(
-        id="COLLECTOR.ATTEMPTS",
-        standard=STANDARD,
-        edition=EDITION,
-        clause="rs485 repeat",
-        quantity="requests sent to a meter that does not answer",
-        operator="within",
-        lower=Decimal(2),
-        upper=Decimal(6),
-        unit="count",
-        provenance="recalled",
-        source=_SUITE,
-    ),
-    Criterion(
-        id="COLLECTOR.SILENT_METER",
-        standard=STANDARD,
-        edition=EDITION,
-        clause="rs485 silence",
-        quantity="time on the line for a meter that does not answer",
-        operator="<=",
-        limit=Decimal(20),
-        unit="s",
-        provenance="recalled",
-        source=_SUITE,
-    ),
-    Criterion(
-        id="COLLECTOR.BROADCAST_CLOCK",
-        standard=STANDARD,
-        edition=EDITION,
-        clause="broadcast",
-        quantity="clock of a meter after a time broadcast, against the time that was sent",
-        operator="abs<=",
-        limit=Decimal(3),
-        unit="s",
-        provenance="recalled",
-        source=_SUITE,
-    ),
-    Criterion(
-        id="COLLECTOR.CLOCK",
-        standard=STANDARD,
-        edition=EDITION,
-        clause="clock",
-        quantity="clock of the collector half a minute after it was set, against the time it was set to",
-        operator="abs<=",
-        limit=Decimal(3),
-        unit="s",
-        provenance="recalled",
-        source=_SUITE,
-    ),
-    Criterion(
-        id="COLLECTOR.MODBUS_SILENCE",
-        standard=MODBUS,
-        edition="V1.02",
-        clause="2.5.1",
-        quantity="silence before a request, at 9600 bit/s: 3.5 characters",
-        operator=">=",
-        limit=Decimal("0.004"),
-        unit="s",
-        provenance="seen",
-        source=_MODBUS_SOURCE,
-    ),
-)
+    _limit("TURNAROUND", "rs485 turnaround", "silence of the line before a request of the collector", ">=", "s", "0.020",
+           note="a meter has 20 ms to leave the line after its answer, as it has before one"),
+    _limit("ATTEMPTS", "rs485 repeat", "requests sent to a meter that does not answer", "within", "count", lower="2", upper="6"),
+    _limit("SILENT_METER", "rs485 silence", "time on the line for a meter that does not answer", "<=", "s", "20"),
+    _limit("BROADCAST_CLOCK", "broadcast", "clock of a meter after a time broadcast, against the time that was sent", "abs<=", "s", "3"),
+    _limit("CLOCK", "clock", "clock of the collector half a minute after it was set, against the time it was set to", "abs<=", "s", "3"),
+    _MODBUS.limit("MODBUS_SILENCE", "2.5.1", "silence before a request, at 9600 bit/s: 3.5 characters", ">=", "s", "0.004"),
+)  # fmt: skip

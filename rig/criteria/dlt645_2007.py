@@ -7,9 +7,7 @@ The extensions (remote control 1CH, security authentication 03H) are no part of 
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from rig.criteria.model import Clause, Criterion
+from rig.criteria.standard import Standard
 
 STANDARD = "DL/T 645-2007"
 EDITION = "2007"
@@ -18,20 +16,8 @@ _RECALLED = "numbering and title recalled, full text not available"
 _EXTENSION = "State Grid extension to DL/T 645-2007, not in the standard's own text"
 
 
-def _rule(
-    number: str, title: str, title_zh: str, *, mandatory: bool = True, source: str = _RECALLED, note: str = ""
-) -> Clause:
-    return Clause(
-        id=number,
-        standard=STANDARD,
-        title=title,
-        title_zh=title_zh,
-        mandatory=mandatory,
-        provenance="recalled",
-        source=source,
-        note=note,
-    )
-
+_TEXT = Standard(STANDARD, EDITION, "DLT645", recalled=_RECALLED)
+_rule, _limit = _TEXT.clause, _TEXT.limit
 
 CLAUSES = (
     _rule(
@@ -100,39 +86,6 @@ CLAUSES = (
 _HEADER = "C header that quotes the standard's clauses; meter firmware agrees"
 _FIRMWARE = "behaviour of State Grid meter firmware; the standard's sentence not seen"
 _SUITE = "plausibility limit of this suite; accuracy itself is judged by JJG 596"
-
-
-def _limit(
-    name: str,
-    clause: str,
-    quantity: str,
-    operator: str,
-    unit: str,
-    limit: str | None = None,
-    *,
-    seen: bool,
-    source: str,
-    lower: str | None = None,
-    upper: str | None = None,
-    rule: str = "simple",
-    note: str = "",
-) -> Criterion:
-    return Criterion(
-        id=f"DLT645.{name}",
-        standard=STANDARD,
-        edition=EDITION,
-        clause=clause,
-        quantity=quantity,
-        operator=operator,  # type: ignore[arg-type]
-        unit=unit,
-        provenance="seen" if seen else "recalled",
-        source=source,
-        limit=None if limit is None else Decimal(limit),
-        lower=None if lower is None else Decimal(lower),
-        upper=None if upper is None else Decimal(upper),
-        rule=rule,
-        note=note,
-    )
 
 
 CRITERIA = (

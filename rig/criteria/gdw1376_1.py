@@ -8,9 +8,7 @@ protocol itself or a bench needs.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from rig.criteria.model import Clause, Criterion, Operator, Provenance
+from rig.criteria.standard import Standard
 
 STANDARD = "Q/GDW 1376.1-2013"
 EDITION = "2013"
@@ -22,18 +20,8 @@ _RECALLED = "recalled; text not available"
 _SUITE = "plausibility limit of this suite"
 
 
-def _rule(number: str, title: str, title_zh: str, *, mandatory: bool = True, note: str = "") -> Clause:
-    return Clause(
-        id=number,
-        standard=STANDARD,
-        title=title,
-        title_zh=title_zh,
-        mandatory=mandatory,
-        provenance="recalled",
-        source=_NUMBERING,
-        note=note,
-    )
-
+_TEXT = Standard(STANDARD, EDITION, "GDW1376.1", recalled=_NUMBERING, suite=_SUITE)
+_rule, _limit = _TEXT.clause, _TEXT.limit
 
 CLAUSES = (
     _rule("4.3.1", "Frame format", "帧格式"),
@@ -112,33 +100,6 @@ CLAUSES = (
 )
 
 
-def _limit(
-    name: str,
-    clause: str,
-    quantity: str,
-    operator: Operator,
-    unit: str,
-    limit: str,
-    *,
-    source: str = _SUITE,
-    provenance: Provenance = "recalled",
-    rule: str = "simple",
-) -> Criterion:
-    return Criterion(
-        id=f"GDW1376.1.{name}",
-        standard=STANDARD,
-        edition=EDITION,
-        clause=clause,
-        quantity=quantity,
-        operator=operator,
-        unit=unit,
-        provenance=provenance,
-        source=source,
-        limit=Decimal(limit),
-        rule=rule,
-    )
-
-
 _SYSTEM = "recalled from the response times of the collection system (Q/GDW 1373); text not available"
 _CLOCKS = "vendor page summarising the State Grid time synchronisation scheme"
 
@@ -151,18 +112,18 @@ CRITERIA = (
     _limit("RESPONSE.CONTROL", "response", "trip command to the open relay", "<=", "s", "5", source=_SYSTEM),
     # link
     _limit("FRAME_OCTETS", "4.3.3.1", "user data of one frame on a network", "<=", "octets", "16383",
-           source="public implementation of the 2009 edition", provenance="seen"),
+           source="public implementation of the 2009 edition", seen=True),
     _limit("HEARTBEAT", "5.3", "heartbeat interval against the set period", "abs<=", "s", "10"),
     _limit("REPEAT", "5.5 F1", "time to the repeat of an unconfirmed frame, against the set wait", "abs<=", "s", "5"),
     _limit("RECONNECT", "4.4", "time from the loss of the connection to the next login", "<=", "s", "180"),
     _limit("BACKUP", "5.5 F3 backup", "time from the loss of the main address to the login at the backup address", "<=", "s", "900"),
     # clocks
     _limit("CLOCK", "clock", "clock of the terminal against the command center", "abs<=", "s", "5",
-           source=_CLOCKS, provenance="seen"),
+           source=_CLOCKS, seen=True),
     _limit("CLOCK.METER", "clock meters", "clock of a meter after layered synchronisation", "abs<=", "s", "10",
-           source=_CLOCKS, provenance="seen"),
+           source=_CLOCKS, seen=True),
     _limit("CLOCK.DRIFT", "clock", "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5",
-           source=_CLOCKS, provenance="seen", rule="guarded"),
+           source=_CLOCKS, seen=True, rule="guarded"),
     _limit("TIME_TAG", "4.3.4.5", "time tag of data against the time of the exchange", "abs<=", "min", "2"),
     _limit("CLASS1.AGE", "5.12", "age of class 1 data of a meter, answered from the last reading round", "<=", "h", "4"),
     # events and reports

@@ -8,9 +8,7 @@ a module has the ones of its medium.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from rig.criteria.model import Clause, Criterion
+from rig.criteria.standard import Standard
 
 STANDARD = "Q/GDW 10376.2-2019"
 EDITION = "2019"
@@ -20,20 +18,8 @@ _RECALLED = "recalled; the passage was not seen"
 _SUITE = "choice of this suite, so that a case can be judged"
 
 
-def _rule(
-    number: str, title: str, title_zh: str, *, mandatory: bool = True, seen: bool = True, note: str = ""
-) -> Clause:
-    return Clause(
-        id=number,
-        standard=STANDARD,
-        title=title,
-        title_zh=title_zh,
-        mandatory=mandatory,
-        provenance="seen" if seen else "recalled",
-        source=_READ if seen else _RECALLED,
-        note=note,
-    )
-
+_TEXT = Standard(STANDARD, EDITION, "GDW10376_2", seen=True, read=_READ, recalled=_RECALLED, suite=_READ)
+_rule, _limit = _TEXT.clause, _TEXT.limit
 
 CLAUSES = (
     # link layer
@@ -113,33 +99,6 @@ CLAUSES = (
     _rule("A.router", "Flow: reading driven by the router", "附录A 路由主动抄表流程"),
     _rule("A.broadcast", "Flow: broadcast corrected for the delay", "附录A 延时相关广播流程"),
 )  # fmt: skip
-
-
-def _limit(
-    name: str,
-    clause: str,
-    quantity: str,
-    operator: str,
-    unit: str,
-    limit: str,
-    *,
-    seen: bool = True,
-    source: str = _READ,
-    note: str = "",
-) -> Criterion:
-    return Criterion(
-        id=f"GDW10376_2.{name}",
-        standard=STANDARD,
-        edition=EDITION,
-        clause=clause,
-        quantity=quantity,
-        operator=operator,  # type: ignore[arg-type]
-        unit=unit,
-        provenance="seen" if seen else "recalled",
-        source=source,
-        limit=Decimal(limit),
-        note=note,
-    )
 
 
 CRITERIA = (
