@@ -107,12 +107,19 @@ def emulate(
     elif device.startswith(_INSTRUMENT):
         _serve_instrument(device.removeprefix(_INSTRUMENT), seed)
     else:
-        known = ["meter", "cco", "concentrator", "collector", "network", *_instrument_names()]
-        near = difflib.get_close_matches(device, known, n=3)
-        hint = f"near: {', '.join(near)}" if near else ", ".join(known)
-        if device == "ncc":
-            hint = "a command center is served by `rig ncc serve`, a whole network with one by `rig emulate network`"
-        raise ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
+        raise _unknown(device)
+
+
+def _unknown(device: str) -> ConfigError:
+    """The error for a device that there is not, with what was perhaps meant."""
+    known = ["meter", "cco", "concentrator", "collector", "network", *_instrument_names()]
+    near = difflib.get_close_matches(device, known, n=3)
+    hint = f"near: {', '.join(near)}" if near else ", ".join(known)
+    if device == "ncc":
+        hint = (
+            "a command center is served by `rig ncc serve`, a whole network with one by `rig emulate network`"
+        )
+    return ConfigError("unknown device", key="DEVICE", value=device, hint=hint)
 
 
 def _print_defects(role: str) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from enum import IntEnum
 from typing import Final
 
 from rig.errors import Finding, LinkTimeout, RemoteProtocolError
+from rig.exchange.inquiry import State, finding_of
 from rig.exchange.terminal_exchange import DEFAULT_TIMING, TerminalExchange, TerminalTiming
 from rig.ports.byte_link import Burst
 from rig.protocols.gdw1376_1.assembly import Assembler
@@ -305,16 +305,6 @@ def _unit_name(unit: DataUnit, key: str) -> Iterator[str]:
     yield str(named.value) if named is not None else key
 
 
-class State(IntEnum):
-    """Where an inquiry stands."""
-
-    READY = 0
-    WAITING = 1
-    ANSWERED = 2
-    LISTENED = 3
-    FAILED = 4
-
-
 class Inquiry:
     """One request and its answer, of one frame or several.
 
@@ -528,8 +518,7 @@ class Inquiry:
     def _note(self, error: RemoteProtocolError) -> None:
         """Keep the first error as the reason of a failure, and every one as a finding."""
         self.wrong = self.wrong or error
-        text = f"{error.message} (expected {error.expected}, got {error.got})"
-        self.findings.append(Finding(error.code, text, error.offset, error.clause))
+        self.findings.append(finding_of(error))
 
     def _find(self, code: str, message: str) -> None:
         self.findings.append(Finding(code, message))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import IntEnum
 from typing import Final
 
 from rig.errors import DeviceRefused, Finding, LinkTimeout, RemoteProtocolError
+from rig.exchange.inquiry import State, finding_of
 from rig.exchange.module_exchange import DEFAULT_TIMING, ModuleExchange, ModuleTiming
 from rig.ports.byte_link import Burst
 from rig.protocols.gdw1376_2.codes import DENY_CODES, Afn
@@ -160,16 +160,6 @@ def refusal(frame: Frame, unit: DataUnit) -> DeviceRefused | None:
     )
 
 
-class State(IntEnum):
-    """Where an inquiry stands."""
-
-    READY = 0
-    WAITING = 1
-    ANSWERED = 2
-    LISTENED = 3
-    FAILED = 4
-
-
 class Inquiry:
     """One request and its answer.
 
@@ -311,10 +301,7 @@ class Inquiry:
     def note(self, error: RemoteProtocolError) -> None:
         """Keep the first error as the reason of a failure, and every one as a finding."""
         self.wrong = self.wrong or error
-        text = error.message
-        if error.expected is not None or error.got is not None:
-            text += f" (expected {error.expected}, got {error.got})"
-        self.findings.append(Finding(error.code, text, error.offset, error.clause))
+        self.findings.append(finding_of(error))
 
     def exchange(self) -> ModuleExchange:
         """The record of the exchange."""

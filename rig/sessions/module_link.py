@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rig.errors import Finding, LinkTimeout, RemoteProtocolError
-from rig.exchange.gdw1376_2 import Inquiry, State, is_report, refuse, report_findings
+from rig.exchange.gdw1376_2 import Inquiry, is_report, refuse, report_findings
+from rig.exchange.inquiry import State
 from rig.exchange.module_exchange import ModuleReport, ModuleTiming
 from rig.ports.byte_link import Burst
 from rig.protocols.gdw1376_2.codes import Afn

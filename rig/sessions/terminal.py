@@ -10,7 +10,8 @@ from typing import Literal
 
 from rig.clock import Clock
 from rig.errors import DeviceRefused, LocalProtocolError, RemoteProtocolError
-from rig.exchange.gdw1376_1 import Inquiry, Numbering, State, denial
+from rig.exchange.gdw1376_1 import Inquiry, Numbering, denial
+from rig.exchange.inquiry import State
 from rig.exchange.terminal_exchange import (
     DEFAULT_TIMING,
     Connection,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from rig.clock import Clock
 from rig.errors import Finding, LinkTimeout
-from rig.exchange.gdw1376_1 import Inquiry, State, looks_like_answer, read_message, report_findings
+from rig.exchange.gdw1376_1 import Inquiry, looks_like_answer, read_message, report_findings
+from rig.exchange.inquiry import State
 from rig.exchange.terminal_exchange import Connection, TerminalReport
 from rig.ports.byte_link import Burst
 from rig.ports.stream import Stream

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from rig.ports.meter_port import Answered
 from rig.twin.defects import Parameter, defect
+from rig.twin.devices.terminal.behaviour import TerminalBehaviour
 
 if TYPE_CHECKING:
     from rig.twin.build_collector import EmulatedCollector
-    from rig.twin.devices.terminal.behaviour import TerminalBehaviour
 
 
-def _uplink(device: EmulatedCollector) -> TerminalBehaviour | None:
-    return None if device.terminal is None else device.terminal.terminal.behaviour
+def _uplink(device: EmulatedCollector) -> TerminalBehaviour:
+    """Rules of its uplink; of none where it has no uplink."""
+    return TerminalBehaviour() if device.terminal is None else device.terminal.terminal.behaviour
 
 
 @defect("collector-drops-broadcasts", "passes no broadcast on", "broadcast", role="collector")
@@ -135,50 +136,36 @@ def _search_finds_one(device: EmulatedCollector, _: Parameter) -> None:
 @defect("collector-forgets-meters", "loses its list of meters with the supply", "archive", role="collector")
 def _forgets_meters(device: EmulatedCollector, _: Parameter) -> None:
     device.collector.behaviour.meters_kept_without_supply = False
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.archive_survives_power_loss = False
+    _uplink(device).archive_survives_power_loss = False
 
 
 @defect("collector-no-heartbeat", "sends no heartbeat", "5.3", role="collector")
 def _no_heartbeat(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.beats = False
+    _uplink(device).beats = False
 
 
 @defect("collector-any-password", "takes commands with any password", "4.3.4.6 PW", role="collector")
 def _any_password(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.password_checked = False
+    _uplink(device).password_checked = False
 
 
 @defect("collector-never-calls-again", "does not call again after a lost connection", "4.4", role="collector")
 def _never_calls_again(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.reconnects = False
+    _uplink(device).reconnects = False
 
 
 @defect(
     "collector-zeros-for-absent", "shows zeros for a meter that does not answer", "4.3.4.5", role="collector"
 )
 def _zeros_for_absent(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.absent_values_marked = False
+    _uplink(device).absent_values_marked = False
 
 
 @defect("collector-mute-on-unknown", "says nothing to a function it does not have", "5.1", role="collector")
 def _mute_on_unknown(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.unknown_function_denied = False
+    _uplink(device).unknown_function_denied = False
 
 
 @defect("collector-clock-not-set", "confirms a new time and keeps its own", "clock", role="collector")
 def _clock_not_set(device: EmulatedCollector, _: Parameter) -> None:
-    behaviour = _uplink(device)
-    if behaviour is not None:
-        behaviour.clock_set_effective = False
+    _uplink(device).clock_set_effective = False

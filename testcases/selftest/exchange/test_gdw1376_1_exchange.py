@@ -12,7 +12,6 @@ from rig.errors import LinkTimeout, RemoteProtocolError
 from rig.exchange.gdw1376_1 import (
     Inquiry,
     Numbering,
-    State,
     denial,
     is_repetition,
     looks_like_answer,
@@ -21,6 +20,7 @@ from rig.exchange.gdw1376_1 import (
     refuse_number,
     report_findings,
 )
+from rig.exchange.inquiry import State
 from rig.exchange.terminal_exchange import TerminalTiming
 from rig.ports.byte_link import Burst
 from rig.protocols.gdw1376_1 import builders

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rig.errors import DeviceRefused, LinkTimeout
-from rig.exchange.gdw1376_2 import Inquiry, State, is_report, limit_s, refuse
+from rig.exchange.gdw1376_2 import Inquiry, is_report, limit_s, refuse
+from rig.exchange.inquiry import State
 from rig.exchange.module_exchange import ModuleTiming
 from rig.ports.byte_link import Burst
 from rig.protocols.gdw1376_2.codes import Afn
