@@ -17,18 +17,13 @@ Exit status 0 when all inputs held; else the input is written to the corpus fold
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-try:
-    import atheris
-except ImportError:  # no wheel for this platform
-    sys.exit("fuzz_dlt645: atheris is not installed: pip install atheris")
+from benchmarks.fuzzing import StreamProperties, atheris, fuzz
 
 with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import DeviceRefused, RemoteProtocolError
@@ -45,59 +40,15 @@ with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.protocols.dlt645.profile import DEFAULT, DEFAULT_1997
     from rig.protocols.dlt645.readings import decode_reading
     from rig.protocols.dlt645.values import decode_block, decode_item, encode_item
-    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import dlt645_plain as plain
 from fixtures.vectors import load_vectors
 
 METER = "000000000161"
 GOOD = Frame(METER, 0x91, bytes.fromhex("0000010026000000"))
+STREAM = StreamProperties(FrameReader, encode, plain, GOOD, 267)
 PROFILES = (DEFAULT, DEFAULT_1997)
 TEXT_KINDS = {"ascii"}
-
-
-def read_all(pieces: list[bytes]) -> list[Frame | Noise]:
-    """Everything the reader says of a stream that ends in silence."""
-    reader = FrameReader()
-    said: list[Frame | Noise] = []
-
-    def drain() -> None:
-        while (event := reader.next_frame()) is not NEED_DATA:
-            said.append(event)
-
-    for piece in pieces:
-        reader.feed(piece)
-        assert 1 <= reader.missing <= 267
-        drain()
-    if (first := reader.idle()) is not None:
-        said.append(first)
-    drain()
-    assert reader.idle() is None
-    return said
-
-
-def octets(event: Frame | Noise) -> bytes:
-    """What was on the line."""
-    return event.data if isinstance(event, Noise) else encode(event, strict=False)
-
-
-def check_stream(stream: bytes, cut: int) -> None:
-    """Octets kept, splits without effect, the same frames as a plain scan."""
-    said = read_all([stream])
-    assert said == read_all([stream[:cut], stream[cut:]])
-    assert b"".join(map(octets, said)) == stream
-    frames = [octets(event).lstrip(b"\xfe") for event in said if isinstance(event, Frame)]
-    assert frames == [piece for _, piece in plain.scan(stream)]
-
-
-def check_following_frame(noise: bytes) -> None:
-    """A good frame behind the input is found, unless a valid frame of the input's reaches into it."""
-    good = encode(GOOD)
-    enclosed = any(
-        start + len(piece) > len(noise) for start, piece in plain.scan(noise + good) if start < len(noise)
-    )
-    last = [event for event in read_all([noise + good]) if isinstance(event, Frame)]
-    assert enclosed or (last and (last[-1].address, last[-1].data) == (GOOD.address, GOOD.data))
 
 
 def check_frame(data: bytes) -> None:
@@ -166,8 +117,7 @@ def one_input(data: bytes) -> None:
     control = provider.ConsumeIntInRange(0, 255)
     chosen = provider.ConsumeIntInRange(0, len(IDENTIFIERS) - 1)
     rest = provider.ConsumeBytes(600)
-    check_stream(rest, cut)
-    check_following_frame(rest)
+    STREAM.check(rest, cut)
     check_frame(rest)
     check_messages(control, rest[:255])
     check_values(IDENTIFIERS[chosen], rest[:255])
@@ -197,34 +147,7 @@ def write_seeds(folder: Path) -> None:
     )
 
 
-def main() -> None:
-    """Fuzz for the given time."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--corpus", type=Path)
-    options = parser.parse_args()
-    folder = options.corpus or Path(tempfile.mkdtemp(prefix="fuzz-dlt645-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_seeds(folder)
-    arguments = [
-        sys.argv[0],
-        f"-max_total_time={options.seconds}",
-        f"-seed={options.seed}",
-        "-max_len=700",
-        "-len_control=0",
-        "-timeout=10",
-        f"-artifact_prefix={folder}/failed-",
-        "-print_final_stats=1",
-        str(folder),
-    ]
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 IDENTIFIERS = identifiers()
 
 if __name__ == "__main__":
-    main()
+    fuzz(__doc__, "dlt645", one_input, write_seeds, 700)

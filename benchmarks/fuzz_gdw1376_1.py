@@ -16,18 +16,13 @@ Exit status 0 when all inputs held; else the input is written to the corpus fold
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-try:
-    import atheris
-except ImportError:  # no wheel for this platform
-    sys.exit("fuzz_gdw1376_1: atheris is not installed: pip install atheris")
+from benchmarks.fuzzing import StreamProperties, atheris, fuzz
 
 with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import LocalProtocolError, RemoteProtocolError
@@ -38,58 +33,13 @@ with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.protocols.gdw1376_1.layout import Walk, decode_layout, encode_layout
     from rig.protocols.gdw1376_1.messages import parse_message
     from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
-    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import gdw1376_1_plain as plain
 
 TERMINAL = Address("3701", 0x0821, 1)
 GOOD = Frame(TERMINAL, 0xC9, 0x02, 0x71, bytes.fromhex("00000100"))
+STREAM = StreamProperties(FrameReader, encode, plain, GOOD, 16391)
 PROFILES = (DEFAULT, DEFAULT_2013, Profile(terminal_octets=3))
-
-
-def read_all(pieces: list[bytes]) -> list[Frame | Noise]:
-    """Everything the reader says of a stream that ends in silence."""
-    reader = FrameReader()
-    said: list[Frame | Noise] = []
-
-    def drain() -> None:
-        while (event := reader.next_frame()) is not NEED_DATA:
-            said.append(event)
-
-    for piece in pieces:
-        reader.feed(piece)
-        drain()
-        assert 1 <= reader.missing <= 16391
-    if (first := reader.idle()) is not None:
-        said.append(first)
-    drain()
-    assert reader.idle() is None
-    assert not reader.pending
-    return said
-
-
-def octets(event: Frame | Noise) -> bytes:
-    """What was on the line."""
-    return event.data if isinstance(event, Noise) else encode(event, strict=False)
-
-
-def check_stream(stream: bytes, cut: int) -> None:
-    """Octets kept, splits without effect, the same frames as a plain scan."""
-    said = read_all([stream])
-    assert said == read_all([stream[:cut], stream[cut:]])
-    assert b"".join(map(octets, said)) == stream
-    frames = [octets(event).lstrip(b"\xfe") for event in said if isinstance(event, Frame)]
-    assert frames == [piece for _, piece in plain.scan(stream)]
-
-
-def check_following_frame(noise: bytes) -> None:
-    """A good frame behind the input is found, unless a valid frame of the input's reaches into it."""
-    good = encode(GOOD)
-    enclosed = any(
-        start + len(piece) > len(noise) for start, piece in plain.scan(noise + good) if start < len(noise)
-    )
-    last = [event for event in read_all([noise + good]) if isinstance(event, Frame)]
-    assert enclosed or (last and (last[-1].address, last[-1].body) == (GOOD.address, GOOD.body))
 
 
 def check_frame(data: bytes) -> None:
@@ -138,8 +88,7 @@ def one_input(data: bytes) -> None:
     seq = provider.ConsumeIntInRange(0, 255)
     place = provider.ConsumeIntInRange(0, len(LAYOUTS) - 1)
     rest = provider.ConsumeBytes(700)
-    check_stream(rest, cut)
-    check_following_frame(rest)
+    STREAM.check(rest, cut)
     check_frame(rest)
     check_layout(place, rest)
     afn, number = LAYOUTS[place][0].afn, LAYOUTS[place][0].number
@@ -156,36 +105,9 @@ def write_seeds(folder: Path) -> None:
     (folder / "false-header").write_bytes(bytes.fromhex("68feff" + "feff" + "68") + encode(GOOD))
 
 
-def main() -> None:
-    """Fuzz for the given time."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--corpus", type=Path)
-    options = parser.parse_args()
-    folder = options.corpus or Path(tempfile.mkdtemp(prefix="fuzz-gdw1376-1-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_seeds(folder)
-    arguments = [
-        sys.argv[0],
-        f"-max_total_time={options.seconds}",
-        f"-seed={options.seed}",
-        "-max_len=800",
-        "-len_control=0",
-        "-timeout=10",
-        f"-artifact_prefix={folder}/failed-",
-        "-print_final_stats=1",
-        str(folder),
-    ]
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 LAYOUTS = [
     (item, uplink) for item in all_functions() for uplink in (False, True) if item.layout(uplink=uplink)
 ]
 
 if __name__ == "__main__":
-    main()
+    fuzz(__doc__, "gdw1376-1", one_input, write_seeds, 800)

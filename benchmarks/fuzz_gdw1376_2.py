@@ -17,19 +17,14 @@ Exit status 0 when all inputs held; else the input is written to the corpus fold
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-try:
-    import atheris
-except ImportError:  # no wheel for this platform
-    sys.exit("fuzz_gdw1376_2: atheris is not installed: pip install atheris")
+from benchmarks.fuzzing import StreamProperties, atheris, fuzz
 
 with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.errors import DeviceRefused, RemoteProtocolError
@@ -41,13 +36,13 @@ with atheris.instrument_imports(include=["rig.protocols"]):
     from rig.protocols.gdw1376_2.layout import encode_layout, show_fields
     from rig.protocols.gdw1376_2.messages import parse_answer, read_data_unit
     from rig.protocols.gdw1376_2.profile import DEFAULT, DEFAULT_2013, Profile
-    from rig.protocols.stream import NEED_DATA, Noise
 
 from fixtures import gdw1376_2_plain as plain
 
 VECTORS = Path(__file__).resolve().parent.parent / "fixtures" / "vectors" / "gdw1376_2.jsonl"
 HOST = Host("049999888888")
 GOOD = HOST.set_main_address(sequence=7)
+STREAM = StreamProperties(FrameReader, encode, plain, GOOD, 65535)
 PROFILES = (
     DEFAULT,
     DEFAULT_2013,
@@ -61,50 +56,6 @@ SIDES = [
     for up in (False, True)
     if function.layout(up=up) is not None
 ]
-
-
-def read_all(pieces: list[bytes]) -> list[Frame | Noise]:
-    """Everything the reader says of a stream that ends in silence."""
-    reader = FrameReader()
-    said: list[Frame | Noise] = []
-
-    def drain() -> None:
-        while (event := reader.next_frame()) is not NEED_DATA:
-            said.append(event)
-
-    for piece in pieces:
-        reader.feed(piece)
-        assert 1 <= reader.missing <= 65535
-        drain()
-    if (first := reader.idle()) is not None:
-        said.append(first)
-    drain()
-    assert reader.idle() is None
-    return said
-
-
-def octets(event: Frame | Noise) -> bytes:
-    """What was on the line."""
-    return event.data if isinstance(event, Noise) else encode(event, strict=False)
-
-
-def check_stream(stream: bytes, cut: int) -> None:
-    """Octets kept, splits without effect, the same frames as a plain scan."""
-    said = read_all([stream])
-    assert said == read_all([stream[:cut], stream[cut:]])
-    assert b"".join(map(octets, said)) == stream
-    frames = [octets(event) for event in said if isinstance(event, Frame)]
-    assert frames == [piece for _, piece in plain.scan(stream)]
-
-
-def check_following_frame(noise: bytes) -> None:
-    """A good frame behind the input is found, unless a valid frame of the input's reaches into it."""
-    good = encode(GOOD)
-    enclosed = any(
-        start + len(piece) > len(noise) for start, piece in plain.scan(noise + good) if start < len(noise)
-    )
-    frames = [event for event in read_all([noise + good]) if isinstance(event, Frame)]
-    assert enclosed or (frames and frames[-1] == GOOD)
 
 
 def check_frame(data: bytes) -> None:
@@ -161,8 +112,7 @@ def one_input(data: bytes) -> None:
     function, up = SIDES[provider.ConsumeIntInRange(0, len(SIDES) - 1)]
     information = provider.ConsumeBytes(6).ljust(6, b"\0")
     rest = provider.ConsumeBytes(600)
-    check_stream(rest, cut)
-    check_following_frame(rest)
+    STREAM.check(rest, cut)
     check_frame(rest)
     unit = dt_of(function.fn).to_bytes(2, "little")
     check_frame(plain.build(control, information, b"", function.afn, unit, rest))
@@ -182,32 +132,5 @@ def write_seeds(folder: Path) -> None:
     (folder / "false-header").write_bytes(b"\x68\x00\x0f\x43\x00" + encode(GOOD))
 
 
-def main() -> None:
-    """Fuzz for the given time."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--corpus", type=Path)
-    options = parser.parse_args()
-    folder = options.corpus or Path(tempfile.mkdtemp(prefix="fuzz-gdw1376-2-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_seeds(folder)
-    arguments = [
-        sys.argv[0],
-        f"-max_total_time={options.seconds}",
-        f"-seed={options.seed}",
-        "-max_len=700",
-        "-len_control=0",
-        "-timeout=10",
-        f"-artifact_prefix={folder}/failed-",
-        "-print_final_stats=1",
-        str(folder),
-    ]
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    fuzz(__doc__, "gdw1376-2", one_input, write_seeds, 700)

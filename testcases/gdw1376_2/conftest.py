@@ -43,28 +43,21 @@ def message_for(address: str, *items: int) -> bytes:
     return b"".join(dlt645.encode(read_data(address, item)) for item in items)
 
 
-def meter_frames(octets: bytes) -> list[dlt645.Frame]:
-    """The DL/T 645 frames in these octets; what is no frame is left out."""
-    reader = dlt645.FrameReader()
+def frames_in(octets: bytes, reader: Any, kind: type[Any]) -> list[Any]:
+    """Frames that a fresh reader finds in these octets; what is no frame is left out."""
     reader.feed(octets)
     reader.idle()
-    found = []
-    while (piece := reader.next_frame()) is not NEED_DATA:
-        if isinstance(piece, dlt645.Frame):
-            found.append(piece)
-    return found
+    return [piece for piece in iter(reader.next_frame, NEED_DATA) if isinstance(piece, kind)]
+
+
+def meter_frames(octets: bytes) -> list[dlt645.Frame]:
+    """The DL/T 645 frames in these octets."""
+    return frames_in(octets, dlt645.FrameReader(), dlt645.Frame)
 
 
 def module_frames(octets: bytes) -> list[Frame]:
-    """The module's frames in these octets; what is no frame is left out."""
-    reader = FrameReader()
-    reader.feed(octets)
-    reader.idle()
-    found = []
-    while (piece := reader.next_frame()) is not NEED_DATA:
-        if isinstance(piece, Frame):
-            found.append(piece)
-    return found
+    """The module's frames in these octets."""
+    return frames_in(octets, FrameReader(), Frame)
 
 
 class Station:
@@ -432,21 +425,18 @@ def singles(network: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 @pytest.fixture
-def single(singles: tuple[Any, ...], station: Station) -> Any:
-    """A node with a unit of its own that relays for no other one."""
-    listed = station.topology()
-    proxies = {entry["proxy_tei"] for entry in listed}
-    leaves = {entry["address"] for entry in listed if entry["tei"] not in proxies}
-    return next((node for node in singles if node.address in leaves), singles[0])
-
-
-@pytest.fixture
 def leaves(singles: tuple[Any, ...], station: Station) -> list[str]:
     """Addresses of all nodes with a unit of their own that relay for no other one."""
     listed = station.topology()
     proxies = {entry["proxy_tei"] for entry in listed}
     ends = {entry["address"] for entry in listed if entry["tei"] not in proxies}
     return [node.address for node in singles if node.address in ends]
+
+
+@pytest.fixture
+def single(singles: tuple[Any, ...], leaves: list[str]) -> Any:
+    """A node with a unit of its own that relays for no other one."""
+    return next((node for node in singles if node.address in leaves), singles[0])
 
 
 @pytest.fixture
