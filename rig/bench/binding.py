@@ -85,6 +85,8 @@ class Bench:
         self._stand: Stand | None = None
         self._build_stand: Callable[[], Stand] | None = None
         self._kept: dict[str, Closable] = {}
+        #: what the user should read when the run is over: devices that could not be left as they were found, by id
+        self.remarks: dict[str, str] = {}
         self.world: World | None = None
         self._system_clock = SystemClock()
         self._buses: dict[str, Bus] = {}

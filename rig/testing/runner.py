@@ -168,6 +168,8 @@ def _run_all(
     finally:
         record.describe(bench)
         bench.close()
+        for text in bench.remarks.values():
+            progress.note(text)
     robots = robot_files(folders)
     if robots:
         offered += run_robot(options, selection, robots, record, progress)

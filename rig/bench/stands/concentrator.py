@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from rig.bench.listening_clock import ListeningClock
 from rig.bench.stand import StandRequest
+from rig.bench.terminal_archive import LINES_A_UNIT, KeptArchive, Line, archive_unit
 from rig.clock import Clock
-from rig.errors import BenchMissing, ConfigError, DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.errors import BenchMissing, ConfigError, RemoteProtocolError
 from rig.ports.electrical import ElectricalState, PhaseState
 from rig.ports.meter_port import MeterPort
 from rig.protocols.dlt645.frame import Frame as MeterFrame
@@ -22,7 +23,7 @@ from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Content
 from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
 from rig.sessions.acceptor import Acceptor, Caller, Meeting
-from rig.sessions.terminal import TerminalExchange, TerminalSession
+from rig.sessions.terminal import TerminalSession
 from rig.transports.describe import DESCRIBERS
 from rig.transports.memory import MemoryLine
 from rig.transports.memory_stream import MemoryNetwork
@@ -56,20 +57,21 @@ _LOGIN_S: Final = 300.0
 #: longest wait for the local module to come into service, in seconds
 _MODULE_S: Final = 300.0
 _DLT645_2007: Final = 30
+#: protocols of points that are no meters to be read: none, and the terminal's own measurement
+_NO_METERS: Final = frozenset((0, 2))
 _PASSWORD_OCTETS: Final = 16
-#: meters in one data unit of the archive
-_METERS_A_UNIT: Final = 20
 #: item of a meter's energy register by direction
 _ENERGY_ITEMS: Final = {"forward": 1, "reverse": 2}
 _OPTIONS: Final = frozenset(("rs485", "carrier", "archived", "edition"))
 
-#: one line of the archive (F10), values by key
-_Line = dict[str, Input]
-
 
 @dataclass(frozen=True, slots=True)
 class PointFacts:
-    """A measuring point: the meter at it, as it really is. ``port`` 31: carrier, 1: RS-485."""
+    """A measuring point: the meter at it, as it really is.
+
+    ``port`` 31: carrier, lower ones: RS-485; ``speed_code`` of the line to it, as transparent forwarding and the
+    archive have it (3: 2400 bit/s); ``index`` of its line in the archive, 0: that of the point.
+    """
 
     number: int
     address: str
@@ -77,6 +79,18 @@ class PointFacts:
     tariffs: int
     protocol: int = _DLT645_2007
     phases: int = 1
+    speed_code: int = 3
+    index: int = 0
+
+    @property
+    def is_meter(self) -> bool:
+        """Whether the terminal reads a meter at this point."""
+        return self.protocol not in _NO_METERS
+
+    @property
+    def speaks_2007(self) -> bool:
+        """Whether the meter speaks DL/T 645-2007."""
+        return self.protocol == _DLT645_2007
 
 
 def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:
@@ -84,12 +98,12 @@ def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:
     return archive_unit([_line(point) for point in points])
 
 
-def _line(point: PointFacts) -> _Line:
+def _line(point: PointFacts) -> Line:
     return {
         "index": point.number,
         "point": point.number,
         "port": point.port,
-        "speed_code": 3 if point.port == RS485 else 0,
+        "speed_code": point.speed_code if point.port != CARRIER else 0,
         "protocol": point.protocol,
         "address": point.address,
         "password": "00" * 6,
@@ -130,6 +144,11 @@ class ConcentratorStand:
             BenchMissing: the archive of a real concentrator was empty.
         """
         raise NotImplementedError
+
+    @property
+    def archived(self) -> tuple[PointFacts, ...]:
+        """Measuring points that the archive holds; of a real one those when the run began, perhaps none."""
+        return ()
 
     def configured(self) -> None:
         """Put all points into the archive through the protocol; a real concentrator keeps what it has."""
@@ -198,16 +217,6 @@ class ConcentratorStand:
         return BenchMissing(what)
 
 
-class KeptArchive:
-    """The archive of a real concentrator as it was found, kept across the cases of a run."""
-
-    def __init__(self) -> None:
-        self.lines: tuple[_Line, ...] | None = None
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 class RealConcentratorStand(ConcentratorStand):
     """A real concentrator; cases that change its archive find it again as it was before the run."""
 
@@ -215,68 +224,41 @@ class RealConcentratorStand(ConcentratorStand):
         super().__init__(request, session)
         self.clock = ListeningClock(request.clock, session.acceptor)
         self._kept = kept
-        if kept.lines is None:
-            kept.lines = self._archive()
+        kept.find(session)
 
     @property
     def points(self) -> tuple[PointFacts, ...]:
-        """Measuring points in the archive when the run began.
+        """Measuring points with meters in the archive when the run began, those of DL/T 645-2007 first.
 
         Raises:
             BenchMissing: there were none.
         """
-        if not self._kept.lines:
+        if self._kept.unread is not None:
+            raise BenchMissing(
+                f"meters in the archive of the real concentrator, which could not be read: {self._kept.unread}"
+            )
+        found = sorted(
+            (point for point in self.archived if point.is_meter),
+            key=lambda point: (not point.speaks_2007, point.number),
+        )
+        if not found:
             raise BenchMissing("meters in the archive of the real concentrator")
-        return tuple(_facts(line) for line in self._kept.lines)
+        return tuple(found)
+
+    @property
+    def archived(self) -> tuple[PointFacts, ...]:
+        """Every line of the archive when the run began, by measuring point."""
+        found = [_facts(line) for line in self._kept.lines or ()]
+        return tuple(sorted(found, key=lambda point: point.number))
 
     def close(self) -> None:
-        """Put the archive back as it was; the connection stays for the next case.
+        """Put the archive back as it was, when the case sent what may have changed it; the connection stays.
 
-        A concentrator that does not answer any more is the next case's matter.
+        Raises:
+            LinkTimeout, DeviceRefused, RemoteProtocolError: it could not be put back; that is tried again after the
+                next case, and at the end of the run.
         """
-        with suppress(LinkTimeout, DeviceRefused, RemoteProtocolError):
-            found, known = self._archive(), self._kept.lines or ()
-            strange = [line | {"point": 0} for line in found if line not in known]
-            missing = [line for line in known if line not in found]
-            changes = strange + missing
-            for at in range(0, len(changes), _METERS_A_UNIT):
-                some = changes[at : at + _METERS_A_UNIT]
-                self.session.set_parameters([Content(0, 10, archive_unit(some))])
-
-    def _archive(self) -> tuple[_Line, ...]:
-        """Lines of the archive; terminals that want to be told which are asked for the first ones by index."""
-        try:
-            return _lines(self.session.query_parameters([10]))
-        except DeviceRefused:
-            wanted: dict[str, Input] = {"meters": _METERS_A_UNIT}
-            wanted |= {f"index.{number}": number for number in range(1, _METERS_A_UNIT + 1)}
-        try:
-            return _lines(self.session.query_parameter(Content(0, 10, wanted)))
-        except DeviceRefused:
-            return ()
-
-
-def archive_unit(lines: Sequence[_Line]) -> dict[str, Input]:
-    """Values of parameter F10 with these lines."""
-    values: dict[str, Input] = {"meters": len(lines)}
-    for place, line in enumerate(lines, start=1):
-        values |= {f"meter.{place}.{key}": value for key, value in line.items()}
-    return values
-
-
-def _lines(exchange: TerminalExchange) -> tuple[_Line, ...]:
-    found: list[_Line] = []
-    for message in exchange.messages:
-        for unit in message.units:
-            groups: dict[str, _Line] = {}
-            for value in unit.values:
-                name, _, rest = value.key.partition(".")
-                place, _, key = rest.partition(".")
-                if name == "meter" and key and value.value is not None:
-                    groups.setdefault(place, {})[key] = value.value
-            # asked for by index, a place of the archive that nobody uses is answered as measuring point 0
-            found += [line for line in groups.values() if line.get("point") not in {None, Decimal(0)}]
-    return tuple(found)
+        self._kept.put_back()
 
 
 def _facts(line: Mapping[str, Any]) -> PointFacts:
@@ -286,6 +268,9 @@ def _facts(line: Mapping[str, Any]) -> PointFacts:
         int(line["port"]),
         int(line["tariffs"]),
         int(line["protocol"]),
+        # 0 in the archive is the port's own rate, which nobody tells: the usual one
+        speed_code=int(line["speed_code"]) or 3,
+        index=int(line["index"]),
     )
 
 
@@ -327,13 +312,18 @@ class EmulatedConcentratorStand(ConcentratorStand):
         """Measuring points behind the concentrator, archived or not."""
         return self.downlink.points
 
+    @property
+    def archived(self) -> tuple[PointFacts, ...]:
+        """The same points once they were archived, else none."""
+        return self.points if self._archived else ()
+
     def configured(self) -> None:
         """Put all points into the archive through the protocol; a second time it does nothing."""
         if self._archived:
             return
         points = self.points
-        for at in range(0, len(points), _METERS_A_UNIT):
-            some = points[at : at + _METERS_A_UNIT]
+        for at in range(0, len(points), LINES_A_UNIT):
+            some = points[at : at + LINES_A_UNIT]
             self.session.set_parameters([Content(0, 10, archive_values(some))])
         self._archived = True
         carrier = self.downlink.ports.get(CARRIER)
@@ -474,11 +464,20 @@ def build(request: StandRequest) -> ConcentratorStand:
     edition = request.options.get("edition", request.device.edition)
     profile = DEFAULT if edition == "2009" else DEFAULT_2013
     if not request.simulated:
-        kept = request.bench.keep(f"archive of {request.device.id}", KeptArchive)
+        # kept before the connection, so that it is closed while there still is one
+        kept = request.bench.keep(f"archive of {request.device.id}", lambda: _kept_archive(request))
         return RealConcentratorStand(request, _real_session(request, profile), kept)
     stand = _emulated(request, profile)
     stand.session.wait_login(_LOGIN_S)
     return stand
+
+
+def _kept_archive(request: StandRequest) -> KeptArchive:
+    """The archive is written down in the directory of the run, where there is one."""
+    folder = request.bench.rack.watchdog_note.parent
+    name = request.device.id
+    file = None if folder == Path() else folder / f"archive-of-{name}.json"
+    return KeptArchive(name, file, request.bench.remarks)
 
 
 def _emulated(request: StandRequest, profile: Profile) -> EmulatedConcentratorStand:
