@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _CONTROL, _FORWARD = Afn.CONTROL, Afn.FORWARD
 _TRIP, _KEEP, _CLOCK = 1, 25, 31
+#: class 1 data with the relay of a meter, and its state open
+_RELAY, _RELAY_OPEN = 161, b"\x01"
 #: identifier of the phase voltage's nameplate value as it travels in a DL/T 645 frame
 _RATED_VOLTAGE = "37373337"
 #: octets of a plain DL/T 645 read request
@@ -99,11 +101,30 @@ def trip_of_nobody_confirmed(device: EmulatedTerminal, _: Parameter) -> None:
 
 
 @defect(
-    "terminal-trip-confirmed-unseen", "confirms a trip before the meter has answered", "5.6 F1", role=ROLE
+    "terminal-trip-claimed-unseen",
+    "shows a relay as open once it was told to open, whether the meter answered or not",
+    "5.6 F1",
+    role=ROLE,
 )
-def trip_confirmed_unseen(device: EmulatedTerminal, _: Parameter) -> None:
-    """To be faster than its competitors."""
+def trip_claimed_unseen(device: EmulatedTerminal, _: Parameter) -> None:
+    """What it was told to do is as good as done."""
     device.wire.behaviour.trip_confirmed_by_meter = False
+    control = device.terminal.control
+    trip = control.trip
+    told: set[int] = set()
+
+    def noted(entry: MeterEntry, done: Told, **options: Any) -> None:
+        told.add(entry.point)
+        trip(entry, done, **options)
+
+    def claimed(call: Call, handler: Handler) -> None:
+        if call.point in told:
+            call.data(device.terminal.clock.stamp() + _RELAY_OPEN + b"\xee" * 10)
+        else:
+            handler(call)
+
+    overrule(control, "trip", noted)
+    handle(device, Afn.REALTIME_DATA, _RELAY, claimed)
 
 
 @defect("terminal-keep-supply-ignored", "confirms that supply is kept and does nothing", "5.6 F25", role=ROLE)

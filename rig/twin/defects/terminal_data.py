@@ -539,10 +539,23 @@ def day_energy_of_day_before(device: EmulatedTerminal, _: Parameter) -> None:
     _day_before(device, 5)
 
 
-@defect("terminal-reading-day-shifted", "answers F169 with the freeze of the day before", "5.13", role=ROLE)
-def reading_day_shifted(device: EmulatedTerminal, _: Parameter) -> None:
-    """Another meaning of the day than in F161."""
-    _day_before(device, 169)
+@defect(
+    "terminal-reading-day-shifted",
+    "answers F169 with more than the meter showed that day",
+    "5.13",
+    role=ROLE,
+    default=100,
+    unit="kWh",
+)
+def reading_day_shifted(device: EmulatedTerminal, shift: Parameter) -> None:
+    """Adds a first reading that the meter has counted already."""
+
+    def shifted(_: DataUnit, values: Values) -> Values:
+        total = values["total"]
+        more = Decimal(str(shift or 0))
+        return values | {"total": total + more} if isinstance(total, Decimal) else values
+
+    on_values(device, _HISTORY, {169}, shifted)
 
 
 @defect(
