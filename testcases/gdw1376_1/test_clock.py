@@ -102,7 +102,7 @@ def test_set_by_broadcast(tester, off_by, check, put_clock_back):
 @pytest.mark.title_zh("非法时间被否认")
 @pytest.mark.known_bad("terminal-impossible-time-taken")
 @pytest.mark.parametrize("octets", ["000010320326", "006010020326", "FF0010020326"])
-def test_impossible_time(tester, off_by, check, octets):
+def test_impossible_time(tester, off_by, check, put_clock_back, octets):
     """A day 32, a minute 60 or an octet FF is refused, and the clock goes on."""
     before = off_by()
     answer = tester.control(Content(0, SET_CLOCK, bytes.fromhex(octets)))
@@ -114,8 +114,9 @@ def test_impossible_time(tester, off_by, check, octets):
 @pytest.mark.criterion("GDW1376.1.CLOCK")
 @pytest.mark.title_zh("密码错误的对时被否认")
 @pytest.mark.known_bad("terminal-time-without-password")
-def test_wrong_password(tester, off_by, check, wrong_password):
-    """A time with a wrong PW is denied and not taken."""
+def test_wrong_password(tester, off_by, check, wrong_password, taken, put_clock_back):
+    """A time with a wrong PW is denied and not taken; with the right one it is."""
+    taken(tester.control(Content(0, SET_CLOCK, {"clock": tester.clock.wall()})), "05 F31")
     before = off_by()
     ahead = tester.clock.wall() + timedelta(minutes=8)
     answer = tester.control(Content(0, SET_CLOCK, {"clock": ahead}), password=wrong_password)

@@ -183,8 +183,9 @@ def test_look_alike_protocols(ignored, octets):
 @pytest.mark.clause(STANDARD, "4.3.1")
 @pytest.mark.title_zh("用户数据中的 68H 与 16H")
 @pytest.mark.known_bad("terminal-stops-at-end-octet")
-def test_end_octet_in_data(tester, check):
+def test_end_octet_in_data(tester, check, keep_parameter):
     """16H and 68H in the data of a request neither end nor begin a frame."""
+    keep_parameter(29, 1)
     values = {"number": "\\x16h\\x16h"}
     answer = tester.set(Content(1, 29, values))
     check.true("confirmation", answer.accepted or answer.refused, observed=answer.said, expected="an answer")

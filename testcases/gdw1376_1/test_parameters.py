@@ -75,9 +75,9 @@ def test_query_unknown(tester, check):
 @pytest.mark.title_zh("测量点参数按点保存")
 @pytest.mark.known_bad("terminal-point-parameter-shared")
 @pytest.mark.inspection_item("01007")
-def test_parameters_by_point(tester, check, points, changed):
+def test_parameters_by_point(tester, check, two_points, changed):
     """Limits of one measuring point do not change those of another."""
-    first, second = points[0].number, points[1].number
+    first, second = (point.number for point in two_points)
     tester.set(changed(LIMITS, second, voltage_upper="252.4"))
     asked = changed(LIMITS, first, voltage_upper="251.3")
     check.equal("answer to the set", tester.set(asked).accepted, True)
@@ -103,8 +103,9 @@ def test_survives_power_loss(tester, check, changed, power_cycle):
 @pytest.mark.title_zh("密码错误的设置被否认")
 @pytest.mark.known_bad("terminal-password-unchecked")
 @pytest.mark.inspection_item("02011", "03010", "M02")
-def test_wrong_password(tester, check, changed, wrong_password):
-    """A set with a wrong PW is denied and changes nothing."""
+def test_wrong_password(tester, check, changed, wrong_password, taken):
+    """A set with a wrong PW is denied and changes nothing; with the right one it is taken."""
+    taken(tester.set(changed(TRAFFIC)), "04 F36")
     before = tester.query(TRAFFIC).held(0, TRAFFIC, "monthly_limit")
     answer = tester.set(changed(TRAFFIC, monthly_limit=3_456_789), password=wrong_password)
     check.equal("answer to a set with a wrong PW", answer.refused, True)
@@ -116,8 +117,9 @@ def test_wrong_password(tester, check, changed, wrong_password):
 @pytest.mark.title_zh("密码末字节也参与比较")
 @pytest.mark.known_bad("terminal-password-first-octets-only")
 @pytest.mark.inspection_item("03010")
-def test_password_compared_whole(tester, check, changed):
+def test_password_compared_whole(tester, check, changed, taken):
     """A PW that is wrong in its last octet only is wrong."""
+    taken(tester.set(changed(COMMUNICATION)), "04 F1")
     almost = tester.password[:-1] + bytes((tester.password[-1] ^ 0x01,))
     answer = tester.set(changed(COMMUNICATION, heartbeat=7), password=almost)
     check.equal("answer to a PW wrong in its last octet", answer.refused, True)
@@ -127,8 +129,9 @@ def test_password_compared_whole(tester, check, changed):
 @pytest.mark.title_zh("密码错误不得静默改写参数")
 @pytest.mark.known_bad("terminal-denies-and-stores")
 @pytest.mark.inspection_item("02011")
-def test_denied_set_changes_nothing(tester, check, changed, wrong_password):
+def test_denied_set_changes_nothing(tester, check, changed, wrong_password, taken):
     """Event masks stay as they are when a set with a wrong PW was denied."""
+    taken(tester.set(changed(EVENTS)), "04 F9")
     before = tester.query(EVENTS).held(0, EVENTS, "important")
     answer = tester.set(changed(EVENTS, important="0000000000000000"), password=wrong_password)
     check.equal("answer to a set with a wrong PW", answer.refused, True)
@@ -152,10 +155,10 @@ def test_partly_wrong_set(tester, check, changed):
 @pytest.mark.clause(STANDARD, "A")
 @pytest.mark.title_zh("非 BCD 数据被否认")
 @pytest.mark.known_bad("terminal-not-bcd-accepted")
-def test_not_bcd(tester, check, points, keep_parameter):
+def test_not_bcd(tester, check, points, keep_parameter, taken):
     """A limit whose octets are no BCD is refused and the old one stays."""
     point = points[0].number
-    tester.set(Content(point, LIMITS, keep_parameter(LIMITS, point)))
+    taken(tester.set(Content(point, LIMITS, keep_parameter(LIMITS, point))), "04 F26")
     before = tester.query(LIMITS, points=[point]).units[0].data
     answer = tester.set(Content(point, LIMITS, b"\xab\xcd" + before[2:]))
     check.equal("answer to a limit of ABCD", answer.refused, True)

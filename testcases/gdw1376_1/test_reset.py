@@ -142,10 +142,11 @@ def test_initialisation_recorded(tester, check, reset, event_masks):
 @pytest.mark.clause("Q/GDW 1376.1-2013", "4.3.4.6 PW")
 @pytest.mark.title_zh("密码错误的复位被否认")
 @pytest.mark.known_bad("terminal-reset-without-password")
-def test_wrong_password(tester, check, set_limit, wrong_password):
-    """A reset with a wrong PW is denied and clears nothing."""
+def test_wrong_password(tester, check, reset, set_limit, wrong_password):
+    """A reset with a wrong PW is denied and clears nothing; with the right one a reset (of the hardware) is taken."""
     chosen = set_limit(6_666_666)
     answer = tester.ask(Afn.RESET, [Content(0, FACTORY_BUT_COMMUNICATION)], password=wrong_password)
     check.equal("reset with a wrong PW refused", answer.refused, True)
     tester.wait(60.0)
     check.equal("monthly limit after the refusal", traffic_limit(tester), chosen, unit="octets")
+    reset(HARDWARE)
