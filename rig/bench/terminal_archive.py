@@ -30,7 +30,7 @@ _CLEARING: Final = frozenset((2, 3, 4))
 _LAST_INDEX: Final = 2040
 #: lines in one data unit
 LINES_A_UNIT: Final = 20
-#: after so many steps without a line in any place, a denied step is believed to be vacant as a whole
+#: after so many steps that were denied as a whole and in every place, the next one is believed to be vacant
 _VACANT_STEPS: Final = 5
 #: how often what the terminal answers and does not obey is tried again
 _TRIES: Final = 3
@@ -66,7 +66,9 @@ def _plain(value: Plain) -> Input:
 def read_archive(session: TerminalSession) -> tuple[Line, ...]:
     """Every line of the archive; a terminal that wants to be told which is asked for the whole range of indices.
 
-    A denial of some indices is taken for places that nobody uses once each of them was denied alone too.
+    A denial of some indices is taken for places that nobody uses once each of them was denied alone too. A terminal
+    that denies every vacant place is not asked so for the rest of the range for ever: of its lines those are missed
+    that stand alone behind a hundred vacant places.
 
     Raises:
         LinkTimeout: silence.
@@ -77,15 +79,16 @@ def read_archive(session: TerminalSession) -> tuple[Line, ...]:
         if found:
             return tuple(found)
     lines: list[Line] = []
-    vacant = 0
+    denied = 0
     for first in range(1, _LAST_INDEX + 1, LINES_A_UNIT):
         step = range(first, min(first + LINES_A_UNIT, _LAST_INDEX + 1))
         try:
-            held = _asked(session, step)
+            lines += _asked(session, step)
+            denied = 0
         except DeviceRefused:
-            held = [] if vacant >= _VACANT_STEPS else _one_by_one(session, step)
-        lines += held
-        vacant = 0 if held else vacant + 1
+            held = [] if denied >= _VACANT_STEPS else _one_by_one(session, step)
+            denied = 0 if held else denied + 1
+            lines += held
     return tuple(lines)
 
 

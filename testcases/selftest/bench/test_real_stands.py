@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from rig.bench.binding import Bench
-from rig.bench.stands.concentrator import KeptArchive, RealConcentratorStand
+from rig.bench.stands.concentrator import EmulatedConcentratorStand, RealConcentratorStand, archive_values
 from rig.bench.stands.local_module import KeptNodes, RealModuleStand
-from rig.errors import BenchMissing
+from rig.bench.terminal_archive import KeptArchive, changes_archive, read_archive
+from rig.errors import BenchMissing, DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.protocols.gdw1376_1.frame import encode
 from rig.protocols.gdw1376_1.messages import Content
+from rig.protocols.gdw1376_1.profile import DEFAULT
+from rig.twin.devices.terminal.archive import MeterEntry
 
 
 @pytest.fixture
@@ -49,6 +54,187 @@ def test_a_concentrator_keeps_its_archive(bench: Bench):
     assert list(archive) == before
     again = RealConcentratorStand(request_like(bench, "concentrator"), emulated.session, kept)
     assert again.points == real.points
+
+
+@pytest.fixture
+def emulated(bench: Bench) -> EmulatedConcentratorStand:
+    """An emulated concentrator with its meters archived, to stand for a real one."""
+    bench.begin_case("concentrator.selftest", role="concentrator")
+    stand = bench.stand()
+    assert isinstance(stand, EmulatedConcentratorStand)
+    stand.configured()
+    return stand
+
+
+def wants_indices(
+    stand: EmulatedConcentratorStand, *, vacant_denied: bool, capacity: int = 2040
+) -> list[int]:
+    """The terminal answers 0A F10 by index only; gives a list that counts how many indices it was asked for."""
+    asked: list[int] = []
+    handler = stand.device.wire.handlers[0x0A, 10]
+
+    def by_index(call: object) -> None:
+        indices = [int(value) for key, value in call.values.items() if key.startswith("index.")]
+        asked.append(len(indices))
+        held = [stand.device.terminal.archive.at_index(index) for index in indices]
+        vacant = vacant_denied and None in held
+        if not indices or vacant or max(indices) > capacity:
+            call.deny()
+        else:
+            handler(call)
+
+    stand.device.wire.handlers[0x0A, 10] = by_index
+    return asked
+
+
+def add_lines(stand: EmulatedConcentratorStand, *indices: int) -> None:
+    for index in indices:
+        stand.device.terminal.archive.put(MeterEntry(index, f"{index:012d}", 31, index))
+
+
+@pytest.mark.parametrize("vacant_denied", [False, True])
+def test_a_long_archive_is_read_by_index(emulated: EmulatedConcentratorStand, vacant_denied: bool):
+    add_lines(emulated, 21, 40, 41, 47, 99, 1024)
+    add_lines(emulated, *range(61, 81))
+    asked = wants_indices(emulated, vacant_denied=vacant_denied, capacity=1024 if not vacant_denied else 2040)
+    wanted = {1, 2, 3, 4, 5, 21, 40, 41, 47, 99, *range(61, 81)}
+    # a line far behind the others is found where the terminal answers vacant places, the edge of its table too
+    wanted |= set() if vacant_denied else {1024}
+    found = {line["index"] for line in read_archive(emulated.session)}
+    assert found == wanted
+    assert sum(asked) > 1000
+    assert max(asked) == 20
+
+
+def changed_by_a_case(stand: EmulatedConcentratorStand) -> None:
+    """A line is deleted, another one appears."""
+    gone = dict(archive_values(stand.points[:1])) | {"meter.1.point": 0}
+    stand.session.set_parameters([Content(0, 10, gone)])
+    line = {key: value for key, value in archive_values(stand.points[:1]).items() if key != "meter.1.index"}
+    stand.session.set_parameters([Content(0, 10, line | {"meter.1.index": 700, "meter.1.point": 700})])
+
+
+def rehearsed(
+    bench: Bench, stand: EmulatedConcentratorStand, file: Path | None = None
+) -> tuple[RealConcentratorStand, KeptArchive, Callable[[], list[MeterEntry]]]:
+    kept = KeptArchive("concentrator", file, bench.remarks)
+    real = RealConcentratorStand(request_like(bench, "concentrator"), stand.session, kept)
+    return real, kept, lambda: list(stand.device.terminal.archive)
+
+
+def test_nothing_is_asked_when_a_case_left_the_archive_alone(
+    bench: Bench, emulated: EmulatedConcentratorStand
+):
+    real, _, _ = rehearsed(bench, emulated)
+    emulated.session.query_parameters([3])
+    before = len(emulated.session.exchanges)
+    real.close()
+    assert len(emulated.session.exchanges) == before
+
+
+def test_what_may_change_the_archive_is_seen_on_the_wire(emulated: EmulatedConcentratorStand):
+    session = emulated.session
+
+    def sent(afn: int, number: int, data: bytes = b"") -> bool:
+        frame = session.frame(afn, [Content(0, number, data)])
+        return changes_archive(encode(frame, strict=False, profile=session.profile), session.profile)
+
+    assert sent(0x04, 10, b"\x00\x00")
+    assert sent(0x05, 53, b"\x01")
+    assert [sent(0x01, number) for number in (1, 2, 3, 4)] == [False, True, True, True]
+    assert not sent(0x04, 36, b"\x00" * 4)
+    assert not sent(0x05, 10)
+    assert not sent(0x0A, 10)
+    assert not changes_archive(b"\x68\x00\x68noise", DEFAULT)
+
+
+def test_a_silent_concentrator_gets_its_archive_back_later(
+    bench: Bench, emulated: EmulatedConcentratorStand, tmp_path: Path
+):
+    file = tmp_path / "archive.json"
+    real, kept, held = rehearsed(bench, emulated, file)
+    before = held()
+    changed_by_a_case(emulated)
+    accepts = emulated.device.wire.accepts
+    emulated.device.wire.accepts = lambda _: False
+    with pytest.raises(LinkTimeout):
+        real.close()
+    assert kept.owed
+    with pytest.raises(LinkTimeout):
+        real.close()
+    kept.close()
+    assert "could not be put back" in bench.remarks["concentrator"]
+    assert str(file) in bench.remarks["concentrator"]
+    assert file.is_file()
+    emulated.device.wire.accepts = accepts
+    real.close()
+    assert held() == before
+    assert not kept.owed
+    kept.close()
+    assert not bench.remarks
+    assert not file.exists()
+
+
+def test_a_killed_run_does_not_lose_the_archive(
+    bench: Bench, emulated: EmulatedConcentratorStand, tmp_path: Path
+):
+    file = tmp_path / "archive.json"
+    _, _, held = rehearsed(bench, emulated, file)
+    before = held()
+    changed_by_a_case(emulated)
+    # the run is killed here; the same run, resumed, finds what was written down
+    resumed, kept, _ = rehearsed(bench, emulated, file)
+    assert [point.number for point in resumed.points] == [entry.point for entry in before]
+    resumed.close()
+    assert held() == before
+    kept.close()
+    assert not file.exists()
+
+
+def test_a_concentrator_that_does_not_take_its_archive_back_is_told_of(
+    bench: Bench, emulated: EmulatedConcentratorStand
+):
+    real, kept, held = rehearsed(bench, emulated)
+    before = held()
+    changed_by_a_case(emulated)
+    emulated.device.wire.handlers[0x04, 10] = lambda call: call.confirm()
+    with pytest.raises(RemoteProtocolError, match="not as it was"):
+        real.close()
+    emulated.device.wire.handlers[0x04, 10] = lambda call: call.deny()
+    for _ in range(2):
+        with pytest.raises(DeviceRefused):
+            real.close()
+    sent = len(emulated.session.exchanges)
+    with pytest.raises(DeviceRefused):
+        real.close()
+    assert len(emulated.session.exchanges) == sent, "it is not asked again and again"
+    assert held() != before
+    kept.close()
+    assert "concentrator" in bench.remarks
+
+
+def test_an_archive_that_cannot_be_read_is_named(bench: Bench, emulated: EmulatedConcentratorStand):
+    emulated.device.wire.answer_filters.append(
+        lambda asked, frame: None if asked is not None and asked.afn == 0x0A else frame
+    )
+    real, kept, _ = rehearsed(bench, emulated)
+    assert kept.unread is not None
+    with pytest.raises(BenchMissing, match="could not be read"):
+        _ = real.points
+    assert real.archived == ()
+    emulated.device.wire.accepts = lambda _: False
+    with pytest.raises(LinkTimeout):
+        rehearsed(bench, emulated)
+
+
+def test_points_that_are_no_meters_are_no_points_of_a_case(bench: Bench, emulated: EmulatedConcentratorStand):
+    archive = emulated.device.terminal.archive
+    archive.put(MeterEntry(9, "000000000009", 1, 9, protocol=2))
+    archive.put(MeterEntry(7, "000000000007", 2, 7, protocol=1, speed_code=2))
+    real, _, _ = rehearsed(bench, emulated)
+    assert [point.number for point in real.points] == [1, 2, 3, 4, 5, 7]
+    assert [point.number for point in real.archived] == [1, 2, 3, 4, 5, 7, 9]
+    assert (real.points[-1].speed_code, real.points[-1].speaks_2007) == (2, False)
 
 
 def test_a_concentrator_without_meters_says_so(bench: Bench):
