@@ -128,7 +128,7 @@ def test_same_meter_is_denied(station, network, check):
 @pytest.mark.clause(STANDARD, "00F2")
 @pytest.mark.requires("fn:F1F1")
 @pytest.mark.title_zh("并发数超限应否认")
-@pytest.mark.known_bad("module-takes-any-number-of-reads")
+@pytest.mark.known_bad("module-takes-any-number-of-reads", "module-adds-ten-nodes-a-frame")
 def test_too_many_meters_are_denied(station, network, check, crowd):
     """More meters at once than the module can take are denied with their own reason, the others are read."""
     answers = station.burst([(address, (ADDRESS,)) for address in crowd])

@@ -36,7 +36,7 @@ def test_version_after_an_upgrade(station, upgrade, check):
 
 @pytest.mark.clause(STANDARD, "15F1")
 @pytest.mark.title_zh("升级后正常工作且保留档案")
-@pytest.mark.known_bad("module-upgrade-clears-archive")
+@pytest.mark.known_bad("module-upgrade-clears-archive", "module-reset-clears-archive")
 @pytest.mark.bench_time(400)
 def test_archive_outlives_an_upgrade(station, network, upgrade, check):
     """An upgrade leaves the archive as it is."""
