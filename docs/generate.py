@@ -121,7 +121,7 @@ def defects_page() -> str:
 
 
 def criteria_page() -> str:
-    text = "# Criteria and clauses\n\nA limit whose provenance is not `seen` is provisional, and a lab overrides it with its profile.\n"
+    text = "# Criteria and clauses\n\nA limit whose provenance is not `seen` is provisional (`own`: a choice of this suite, of no text), and a lab overrides it with its profile.\n"
     criteria = all_criteria()
     for standard in dict.fromkeys(f"{item.standard}|{item.edition}" for item in criteria):
         name, edition = standard.split("|")

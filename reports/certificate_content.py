@@ -33,6 +33,7 @@ from reports.facts import (
     limit_text,
     measured_text,
     number_text,
+    origin_of,
     provisional,
     tally,
     telling,
@@ -398,20 +399,27 @@ def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
         return
     yield Paragraph(
         Words(
-            "These limits were not read in the standard's own text. A laboratory confirms or replaces them by its profile.",
-            "下列限值未经标准原文核实，实验室应以自己的配置确认或替换。",
+            "These limits were not read in the standard's own text; those of our own choice are of no text. "
+            "A laboratory confirms or replaces them by its profile.",
+            "下列限值未经标准原文核实，自定限值不出自任何标准，实验室应以自己的配置确认或替换。",
         ),
         "small",
     )
     columns = (
-        Column(Words("Criterion", "判据"), 4.5),
+        Column(Words("Criterion", "判据"), 4),
         Column(Words("Clause", "条款"), 3.5),
-        Column(Words("Limit", "限值"), 3),
+        Column(Words("Limit", "限值"), 2.5),
+        Column(Words("Origin", "来源"), 2.5),
     )
     yield Table(
         columns,
         [
-            (item.criterion or item.name, item.clause or "-", with_unit(limit_text(item), item))
+            (
+                item.criterion or item.name,
+                item.clause or "-",
+                with_unit(limit_text(item), item),
+                " ".join(filter(None, origin_of(item))),
+            )
             for item in used
         ],
     )

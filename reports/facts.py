@@ -12,7 +12,7 @@ from functools import cache
 from reports.blocks import Words
 from reports.chart import Chart, Point, error_chart
 from rig.criteria.model import Clause
-from rig.criteria.registry import all_clauses
+from rig.criteria.registry import all_clauses, all_criteria
 from rig.latency.statistics import Summary, summarise
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
@@ -164,6 +164,19 @@ def provisional(cases: Iterable[CaseResult]) -> list[Measurement]:
                 )
                 found.setdefault(key, measurement)
     return list(found.values())
+
+
+#: why a limit is provisional, by provenance of its criterion
+_ORIGINS = {
+    "own": Words("own choice of the suite", "本套件自定"),
+    "recalled": Words("recalled", "凭记忆"),
+}
+
+
+def origin_of(measurement: Measurement) -> Words:
+    """Why a limit is provisional: recalled from a text that was not at hand, or of no text at all."""
+    known = {item.id: item.provenance for item in all_criteria()}
+    return _ORIGINS.get(known.get(measurement.criterion or "", ""), Words("-", ""))
 
 
 def number_text(value: Decimal | str | None) -> str:

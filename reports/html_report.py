@@ -38,7 +38,7 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         charts=charts,
         summary_charts=[facts.chart_of(curve) for curve in facts.curves(cases)],
         instrument_keys=list(dict.fromkeys(key for row in run.instruments for key in row)),
-        provisional=facts.provisional(cases),
+        provisional=[(item, facts.origin_of(item)) for item in facts.provisional(cases)],
         evidence_names={entry.path: entry.name for entry in entries(out_dir)},
         telling=facts.telling,
         digest=record_digest(run, cases),

@@ -95,7 +95,7 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     console.print(_table(outcome, console.width))
     shown = [item for case in outcome.cases if (item := telling(case)) is not None]
     if any(item.provisional for item in shown):
-        console.print("* provisional limit: not read in the standard itself", highlight=False)
+        console.print("* provisional limit: not read in the standard itself, or our own choice", highlight=False)
     counts = Counter(case.verdict for case in outcome.cases)
     console.print(
         ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False

@@ -17,7 +17,7 @@ _NUMBERING = (
     "layouts of the 2009 edition from public code and captured frames; numbering recalled, text not available"
 )
 _RECALLED = "recalled; text not available"
-_SUITE = "plausibility limit of this suite"
+_SUITE = "plausibility limit of this suite, of no text"
 
 
 _TEXT = Standard(STANDARD, EDITION, "GDW1376.1", recalled=_NUMBERING, suite=_SUITE)

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from rig.errors import ConfigError
 
-Provenance = Literal["seen", "recalled"]
+#: ``seen`` in a text, ``recalled`` of a text that was not at hand, or ``own``: a choice of this suite, of no text
+Provenance = Literal["seen", "recalled", "own"]
 Operator = Literal["<=", "<", ">=", "within", "abs<="]
 
 #: decision rules a criterion can name; ``percent:60`` accepts up to 60 % of the limit
@@ -74,7 +75,7 @@ class Criterion:
         if self.operator not in get_args(Operator):
             raise self._refusal("operator", "unknown operator", f"one of {' '.join(get_args(Operator))}")
         if self.provenance not in get_args(Provenance):
-            raise self._refusal("provenance", "unknown provenance", "seen or recalled")
+            raise self._refusal("provenance", "unknown provenance", "seen, recalled or own")
         if not RULE_PATTERN.fullmatch(self.rule):
             raise self._refusal("rule", "unknown decision rule", "simple, guarded or percent:N")
         if self.rule.startswith("percent:") and not 0 < Decimal(self.rule.removeprefix("percent:")) <= 100:
@@ -166,5 +167,5 @@ class Clause:
                 "unknown provenance",
                 key=f"{self.standard} {self.id}",
                 value=self.provenance,
-                hint="seen or recalled",
+                hint="seen, recalled or own",
             )

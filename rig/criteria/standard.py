@@ -19,7 +19,7 @@ class Standard:
         seen: whether a record was read in the text, unless it says so itself.
         read: source of clauses that were read.
         recalled: source of clauses that were not.
-        suite: source of limits.
+        suite: source of limits; of one that was not seen it says that the limit is our own.
     """
 
     name: str
@@ -70,7 +70,11 @@ class Standard:
         rule: str = "simple",
         note: str = "",
     ) -> Criterion:
-        """One limit, as exact decimal text; ``lower`` and ``upper`` for the operator ``within``."""
+        """One limit, as exact decimal text; ``lower`` and ``upper`` for the operator ``within``.
+
+        One that was not seen and names no source of its own is a choice of this suite.
+        """
+        was_seen = self.seen if seen is None else seen
         return Criterion(
             id=f"{self.prefix}.{name}",
             standard=self.name,
@@ -79,7 +83,7 @@ class Standard:
             quantity=quantity,
             operator=operator,
             unit=unit,
-            provenance="seen" if (self.seen if seen is None else seen) else "recalled",
+            provenance="seen" if was_seen else "recalled" if source else "own",
             source=source or self.suite,
             limit=None if limit is None else Decimal(limit),
             lower=None if lower is None else Decimal(lower),

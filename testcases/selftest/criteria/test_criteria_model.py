@@ -78,6 +78,7 @@ def test_impossible_criteria_are_refused(changes, key):
 
 def test_recalled_limits_are_provisional():
     assert make(provenance="recalled").provisional
+    assert make(provenance="own").provisional
     assert not make().provisional
 
 

@@ -247,6 +247,18 @@ def test_the_telling_measurement_is_the_first_that_did_not_pass():
     assert facts.telling(case_with([])) is None
 
 
+def test_a_limit_of_our_own_is_told_from_a_recalled_one():
+    told = {
+        name: facts.origin_of(Measurement("x", Decimal(1), criterion=name, provisional=True)).en
+        for name in ("GDW1376.1.HEARTBEAT", "GDW1376.1.RESPONSE.READ", "NO.SUCH")
+    }
+    assert told == {
+        "GDW1376.1.HEARTBEAT": "own choice of the suite",
+        "GDW1376.1.RESPONSE.READ": "recalled",
+        "NO.SUCH": "-",
+    }
+
+
 def test_provisional_limits_are_listed_once():
     found = facts.provisional(samples.passing()[1])
     assert [item.criterion for item in found] == ["DLT645.RESPONSE_DELAY", "JJG596.CLOCK"]

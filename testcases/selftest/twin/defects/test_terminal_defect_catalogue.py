@@ -91,3 +91,11 @@ def test_terminal_criteria_belong_to_known_clauses(item):
     assert clause(STANDARD, item.clause)
     assert item.id.startswith("GDW1376.1.")
     assert item.source
+    assert (item.provenance == "own") == ("of this suite" in item.source)
+
+
+@pytest.mark.parametrize("name", ["HEARTBEAT", "REPEAT", "RECONNECT", "CLASS1.AGE", "EVENT.REPORT"])
+def test_what_no_text_says_is_our_own_and_provisional(name):
+    item = criterion(f"GDW1376.1.{name}")
+    assert item.provenance == "own"
+    assert item.provisional
