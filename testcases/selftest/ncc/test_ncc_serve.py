@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -15,13 +14,12 @@ import pytest
 
 from fixtures.gdw1376_1_plain import build
 from fixtures.ncc_process import BlockingTerminal, CenterProcess, archive_text
+from fixtures.ncc_running import Running
 from fixtures.ncc_terminal import unit_id
 from rig.errors import ConfigError
 from rig.ncc.archive import load_archive
 from rig.ncc.settings import Limits, Settings, TimeRules
-from rig.ncc.shell_asyncio import AsyncioCenter, run_loop
 from rig.ncc.store import Batch, Store, StoreError
-from rig.ports.command_center import PointEntry, TerminalEntry
 
 QUIET = TimeRules(check_s=0.0)
 
@@ -34,49 +32,6 @@ def rig(*words: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-class Running:
-    """A center on a loop in a thread."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._started = threading.Event()
-        self._store = store
-        self._settings = settings
-        self.center: AsyncioCenter
-        self.port = 0
-        self._thread = threading.Thread(target=run_loop, args=(self._main,))
-        self._thread.start()
-        assert self._started.wait(10)
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._end = asyncio.Event()
-        self.center = AsyncioCenter(self._store, self._settings)
-        self.center.core.register_terminals([TerminalEntry("0171-0001"), TerminalEntry("0171-0002")])
-        self.center.core.register_points(
-            PointEntry(f"0171-000{terminal}", point, f"{point:012d}")
-            for terminal in (1, 2)
-            for point in range(1, 51)
-        )
-        self.port = int((await self.center.listen("127.0.0.1:0")).rpartition(":")[2])
-        self._started.set()
-        await self._end.wait()
-        await self.center.stop()
-
-    def do(self, action) -> object:
-        """Run something on the loop."""
-
-        async def call() -> object:
-            return action()
-
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
-
-    def stop(self) -> None:
-        with contextlib.suppress(RuntimeError):  # it was stopped already
-            self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(20)
-        assert not self._thread.is_alive()
 
 
 class SlowStore(Store):
