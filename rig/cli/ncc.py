@@ -96,7 +96,7 @@ def set_account(
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     with _accounts(store) as accounts:
-        accounts.set_account(name, role, password)
+        accounts.set_account(name, role, password, by=_user())
     print(f"{name}: {role}")
 
 
@@ -104,9 +104,9 @@ def drop_account(
     name: Annotated[str, typer.Argument(help="Of the account.")],
     store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")],
 ) -> None:
-    """Remove an account; tokens that a running center gave it end by their time."""
+    """Remove an account; tokens that a running center gave it end within a second or two."""
     with _accounts(store) as accounts:
-        accounts.drop_account(name)
+        accounts.drop_account(name, by=_user())
 
 
 def list_accounts(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")]) -> None:
@@ -114,6 +114,16 @@ def list_accounts(store: Annotated[str, typer.Option("--store", help=_STORE, met
     with _accounts(store) as accounts:
         for actor in accounts.accounts():
             print(f"{actor.name}: {actor.role}")
+
+
+def _user() -> str:
+    """Who is at this machine, for the audit trail."""
+    from getpass import getuser
+
+    try:
+        return f"{getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"
 
 
 @contextmanager

@@ -182,6 +182,74 @@ def test_a_changed_or_dropped_account_loses_its_tokens(api):
     assert [actor.name for actor in api.accounts.accounts()] == ["admin", "controller", "operator"]
 
 
+def beside(api: Api) -> Accounts:
+    """The accounts as another process on the same database has them."""
+    return Accounts(api.world.core.store.engine, api.world.clock, LoginRules(cost=2**4))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda accounts: accounts.drop_account("viewer"),
+        lambda accounts: accounts.set_account("viewer", "operator", PASSWORD),
+        lambda accounts: accounts.set_account("viewer", "viewer", "another password"),
+    ],
+    ids=["dropped", "role", "password"],
+)
+def test_an_account_that_another_process_changes_loses_its_tokens_within_a_second(api, change):
+    head, other = api.head("viewer"), api.head("operator")
+    assert api.http.get("/terminals", headers=head).status_code == 200
+    change(beside(api))
+    api.world.run(1.0)
+    assert api.http.get("/terminals", headers=head).status_code == 401
+    assert api.http.get("/terminals", headers=other).status_code == 200
+    # nor do they come back with the account
+    beside(api).set_account("viewer", "viewer", PASSWORD)
+    api.world.run(1.0)
+    assert api.http.get("/terminals", headers=head).status_code == 401
+
+
+def test_the_database_is_asked_for_an_account_once_a_second(api, monkeypatch):
+    head = api.head("viewer")
+    asked = []
+    salt = api.accounts._salt
+    monkeypatch.setattr(api.accounts, "_salt", lambda name: asked.append(name) or salt(name))
+    for _ in range(50):
+        assert api.http.get("/terminals", headers=head).status_code == 200
+    assert asked == []
+    api.world.run(1.0)
+    for _ in range(50):
+        assert api.http.get("/terminals", headers=head).status_code == 200
+    assert asked == ["viewer"]
+
+
+def test_nobody_is_let_in_when_the_database_cannot_say_whether_he_may(api):
+    head = api.head("viewer")
+    with api.world.core.store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE account")
+    api.world.run(1.0)
+    assert api.http.get("/terminals", headers=head).status_code == 503
+    form = {"username": "viewer", "password": PASSWORD}
+    assert api.http.post("/login", data=form).status_code == 503
+
+
+def test_changes_of_accounts_are_in_the_trail(api):
+    before = len(api.world.center.audit())
+    api.accounts.set_account("new", "controller", PASSWORD, by="ann (command line)")
+    api.accounts.drop_account("new", by="bob")
+    with pytest.raises(ConfigError):
+        api.accounts.drop_account("new", by="bob")
+    with pytest.raises(ConfigError):
+        api.accounts.set_account("new", "controller", "short", by="bob")
+    lines = [
+        (line.actor, line.action, line.detail, line.outcome) for line in api.world.center.audit()[before:]
+    ]
+    assert lines == [
+        ("ann (command line)", "set account", "new: controller", "done"),
+        ("bob", "drop account", "new", "done"),
+    ]
+
+
 def test_tokens_are_bounded(api):
     few = Accounts(api.world.core.store.engine, api.world.clock, LoginRules(tokens=2, cost=2**4))
     few.login("viewer", PASSWORD)
