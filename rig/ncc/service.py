@@ -37,6 +37,8 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "controller", "admin")
 _CONFIDENTIAL: Final = frozenset({"query_parameter", "forward"})
 #: longest detail of an audit line
 _DETAIL: Final = 2000
+#: of calls that an actor's role does not allow the trail has the first, and how many like it followed within so long, s
+_REFUSALS_S: Final = 60.0
 
 
 class ForbiddenError(RigError):
@@ -60,9 +62,11 @@ class Service:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        #: refusals after the first, by actor and action, until they are written down
+        self._refused: dict[tuple[str, str], int] = {}
 
     def _need(self, actor: Actor, role: Role, action: str, terminal: str = "") -> None:
-        """Refuse, count and write down what a role does not allow.
+        """Refuse, count and write down what a role does not allow: the first of many alike, and then their number.
 
         Raises:
             ForbiddenError: the role is too low.
@@ -70,8 +74,22 @@ class Service:
         if actor.may(role):
             return
         self.core.note("refused.role", actor.name, f"{action} needs the role {role}, {actor.role} given")
-        self._audit(actor, action, terminal, "", f"refused: needs the role {role}")
+        key = actor.name, action
+        if key in self._refused:
+            self._refused[key] += 1
+        else:
+            self._refused[key] = 0
+            self._audit(actor, action, terminal, "", f"refused: needs the role {role}")
+            clock = self.core.clock
+            clock.call_at(clock.now_s() + _REFUSALS_S, lambda: self._more_refused(actor, action, role))
         raise ForbiddenError(f"{actor.name} is {actor.role}: {action} needs the role {role}")
+
+    def _more_refused(self, actor: Actor, action: str, role: Role) -> None:
+        """Write down how many calls like one that was refused followed it."""
+        number = self._refused.pop((actor.name, action))
+        if number:
+            words = f"refused {number} times more within {_REFUSALS_S:.0f} s: needs the role {role}"
+            self._audit(actor, action, "", "", words)
 
     def _audit(
         self,

@@ -82,6 +82,35 @@ def test_every_order_needs_its_role(world, role, place):
         assert service.audit(ADMIN)[-1].outcome == f"refused: needs the role {role}"
 
 
+def test_calls_refused_again_and_again_are_counted_in_the_trail(world):
+    def refuse(times: int, order=lambda: world.ncc.service.control(VIEWER, ADDRESS, 1)) -> None:
+        for _ in range(times):
+            with pytest.raises(ForbiddenError):
+                order()
+
+    refuse(1000)
+    refuse(1, lambda: world.ncc.service.reset(VIEWER, ADDRESS, 1))
+    refuse(1, lambda: world.ncc.service.control(OPERATOR, ADDRESS, 1))
+    assert world.counter("refused.role") == 1002
+    told = [(line.actor, line.action, line.outcome) for line in world.center.audit()]
+    first = "refused: needs the role controller"
+    assert told[-3:] == [
+        ("viewer", "control", first),
+        ("viewer", "reset", first),
+        ("operator", "control", first),
+    ]
+    before = len(told)
+    world.run(61)
+    told = [(line.actor, line.action, line.outcome) for line in world.center.audit()[before:]]
+    more = "refused 999 times more within 60 s: needs the role controller"
+    assert told == [("viewer", "control", more)]
+    # and the next one is told at once again
+    refuse(1)
+    assert world.center.audit()[-1].outcome == first
+    world.run(61)
+    assert world.center.audit()[-1].outcome == first
+
+
 def test_commands_are_in_the_trail_with_their_end(world):
     terminal = world.terminal()
     terminal.answers[0x05] = lambda _body: CONFIRMED
