@@ -17,8 +17,8 @@ from rig.ncc.decode import Row
 from rig.ncc.events import EventDesk
 from rig.ncc.items import EPOCH, seconds_of, terminal_key, written
 from rig.ncc.journal import Journal, Runner, run_here
-from rig.ncc.requests import Outcome
-from rig.ncc.session import Session
+from rig.ncc.requests import Incomplete, Outcome
+from rig.ncc.session import Session, host_of
 from rig.ncc.settings import Limits, Scheduler, Settings
 from rig.ncc.store import SOURCES, Store
 from rig.ncc.tasks import TaskDesk
@@ -35,6 +35,8 @@ _DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
 #: the same refusal of the same peer is logged once in so many seconds
 _LOG_AGAIN_S: Final = 60.0
 _LOG_KEYS: Final = 10_000
+#: addresses that are remembered for a penalty, before a login and of one terminal
+_PENALTIES: Final = 1_000
 _LOGGED_CHARACTERS: Final = 300
 #: ends of connections that are nobody's fault
 _PEACEFUL: Final = frozenset({"closed.stop", "closed.logout", "closed.superseded"})
@@ -52,6 +54,7 @@ class Core:
         store: database.
         settings: times and bounds.
         run: how a blocking commit is run.
+        query: how a long question to the store is run.
         log: told what was refused and why, at a bounded rate.
     """
 
@@ -62,6 +65,7 @@ class Core:
         settings: Settings | None = None,
         *,
         run: Runner = run_here,
+        query: Runner = run_here,
         log: Log = no_log,
     ) -> None:
         self.clock = clock
@@ -71,6 +75,7 @@ class Core:
         self.journal = Journal(
             store, clock, delay_s=self.settings.commit_s, most_rows=self.settings.commit_rows, run=run
         )
+        self.query = query
         self.counters: Counter[str] = Counter()
         self.frames = 0
         self.octets = 0
@@ -82,6 +87,7 @@ class Core:
         self._origin_s = 0.0
         self._regulate()
         self._terminals: dict[tuple[str, int], Terminal] = {}
+        self._incomplete = Incomplete(self.limits)
         self.events = EventDesk(self)
         self.commands = CommandDesk(self)
         self.time = TimeDesk(self)
@@ -90,6 +96,7 @@ class Core:
             self._add(entry)
         for point in store.points():
             self.terminal(point.terminal).points[point.point] = point
+        self.time.remember(store.clocks())
         for task in store.tasks():
             self.tasks.start(task)
 
@@ -99,7 +106,7 @@ class Core:
         key = terminal_key(entry.address)
         found = self._terminals.get((entry.address[:4], key & 0xFFFFFF))
         if found is None:
-            found = Terminal(entry, self.clock, self.settings)
+            found = Terminal(entry, self.clock, self.settings, self._incomplete)
             self._terminals[found.address.region, found.address.terminal] = found
         else:
             found.update(entry)
@@ -170,7 +177,7 @@ class Core:
 
     def accept(self, remote: str) -> Session | None:
         """What serves a new connection; None refuses it."""
-        host = remote.rpartition(":")[0] or remote
+        host = host_of(remote)
         limits = self.limits
         refused = ""
         if len(self.sessions) >= limits.sessions:
@@ -191,10 +198,9 @@ class Core:
     def left(self, session: Session) -> None:
         """A connection ended."""
         self.sessions.discard(session)
-        host = session.remote.rpartition(":")[0] or session.remote
-        self._per_address[host] -= 1
-        if self._per_address[host] <= 0:
-            del self._per_address[host]
+        self._per_address[session.host] -= 1
+        if self._per_address[session.host] <= 0:
+            del self._per_address[session.host]
         terminal = session.terminal
         if terminal is not None and terminal.session is session:
             terminal.session = None
@@ -202,21 +208,48 @@ class Core:
 
     def punish(self, session: Session, what: str) -> None:
         """A peer sent too much too fast: it is cut off and kept out for a while, but not others at its address."""
-        until_s = self.clock.now_s() + self.limits.penalty_s
-        if session.terminal is not None:
-            session.terminal.refused_until_s = until_s
-        else:
-            if len(self._penalties) > _LOG_KEYS:
-                self._penalties.clear()
-            self._penalties[session.remote.rpartition(":")[0] or session.remote] = until_s
+        refused = self._penalties if session.terminal is None else session.terminal.refused_until_s
+        if len(refused) >= _PENALTIES:
+            refused.clear()
+        refused[session.host] = self.clock.now_s() + self.limits.penalty_s
         session.close("rate", f"too many {what} a second")
+
+    def too_soon(self, terminal: Terminal, session: Session) -> bool:
+        """Whether a login would supersede a connection from another address that has only just logged in.
+
+        A login proves no identity. So whoever knows an address may supersede its terminal, as the terminal may when its
+        address changed, but leaves it this long after each login of its own.
+        """
+        older = terminal.session
+        if older is None or older.host == session.host:
+            return False
+        return self.clock.now_s() - terminal.login_s < self.limits.takeover_s
+
+    def _taken_over(self, terminal: Terminal, session: Session) -> None:
+        """A connection was superseded from another address: seldom a new address, often somebody else."""
+        now_s, limits = self.clock.now_s(), self.limits
+        self.counters["sessions.taken-over"] += 1
+        terminal.takeovers.append(now_s)
+        if (
+            len(terminal.takeovers) == limits.takeovers
+            and now_s - terminal.takeovers[0] <= limits.takeovers_s
+        ):
+            self.note(
+                "security.contested",
+                session.remote,
+                f"{terminal.address} logged in from another address {limits.takeovers} times within "
+                f"{limits.takeovers_s:.0f} s while it was connected: perhaps somebody else does",
+            )
 
     def logged_in(self, terminal: Terminal, session: Session) -> None:
         """A terminal logged in; an older connection of it is half-open and goes."""
         older, terminal.session = terminal.session, session
         if older is not None and older is not session:
             older.close("superseded", f"{terminal.address} logged in again")
+            if older.host != session.host:
+                self._taken_over(terminal, session)
         terminal.logins += 1
+        terminal.login_s = self.clock.now_s()
         terminal.last_seen = self.clock.wall()
         self.counters["logins"] += 1
         terminal.queue.attach(session)

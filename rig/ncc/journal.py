@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from rig.ncc.store import AuditRow, Batch, EventRow, Store, StoreError
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, Store, StoreError
 
 if TYPE_CHECKING:
     from rig.ncc.decode import Row
@@ -18,8 +18,15 @@ _KEPT_AUDIT: Final = 10_000
 
 #: told whether the group was stored
 Done = Callable[[bool], None]
-#: how a blocking commit is run: its outcome, rows that were new or the error, is handed to the second argument
-Runner = Callable[[Callable[[], int], Callable[[int | StoreError], None]], None]
+_Found = TypeVar("_Found")
+
+
+class Runner(Protocol):
+    """How work at the store is run, which blocks."""
+
+    def __call__(self, work: Callable[[], _Found], done: Callable[[_Found | StoreError], None], /) -> None:
+        """Do the work, and hand its outcome or the error to ``done``."""
+        ...
 
 
 class Receiver(Protocol):
@@ -30,10 +37,10 @@ class Receiver(Protocol):
         ...
 
 
-def run_here(work: Callable[[], int], done: Callable[[int | StoreError], None]) -> None:
-    """Commit in place: virtual time stands still meanwhile."""
+def run_here(work: Callable[[], _Found], done: Callable[[_Found | StoreError], None]) -> None:
+    """Work in place: virtual time stands still meanwhile."""
     try:
-        outcome: int | StoreError = work()
+        outcome: _Found | StoreError = work()
     except StoreError as error:
         outcome = error
     done(outcome)
@@ -119,6 +126,11 @@ class Journal:
     def add_audit(self, row: AuditRow, done: Done | None = None) -> None:
         """A line of the audit trail; one that cannot be stored is tried again with the next group."""
         self._open.batch.audit.append(row)
+        self.add([], done=done)
+
+    def add_clock(self, row: ClockRow, done: Done) -> None:
+        """What is known of a clock now."""
+        self._open.batch.clocks.append(row)
         self.add([], done=done)
 
     def _count(self, number: int) -> None:

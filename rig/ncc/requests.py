@@ -19,7 +19,7 @@ from rig.protocols.gdw1376_1.frame import Address, Frame, encode
 from rig.protocols.gdw1376_1.messages import Auxiliary, TimeStamp, parse_message
 
 if TYPE_CHECKING:
-    from rig.ncc.settings import Handle, Scheduler, Settings
+    from rig.ncc.settings import Handle, Limits, Scheduler, Settings
     from rig.ports.command_center import CommandStatus
 
 #: the lower goes first: what a person waits for, then the center's own, then the bulk of tasks
@@ -100,10 +100,40 @@ def refusal(frame: Frame, settings: Settings) -> str | None:
     return "denied: " + ", ".join(wrong) if wrong else ""
 
 
+class Incomplete:
+    """Octets that answers hold until their last frame is there; when all have too many, the longest is given up."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._held: dict[RequestQueue, int] = {}
+        #: of all terminals
+        self.octets = 0
+
+    def hold(self, queue: RequestQueue, octets: int) -> None:
+        """An answer holds so many octets more."""
+        self.octets += octets
+        own = self._held[queue] = self._held.get(queue, 0) + octets
+        if own > self._limits.answer_octets:
+            queue.give_up("answer of too many octets")
+        while self.octets > self._limits.answers_octets:
+            max(self._held, key=self._held.__getitem__).give_up("answers of too many octets at once")
+
+    def release(self, queue: RequestQueue) -> None:
+        """An answer holds nothing any more."""
+        self.octets -= self._held.pop(queue, 0)
+
+
 class RequestQueue:
     """Everything the center wants of one terminal."""
 
-    def __init__(self, address: Address, password: bytes, clock: Scheduler, settings: Settings) -> None:
+    def __init__(
+        self,
+        address: Address,
+        password: bytes,
+        clock: Scheduler,
+        settings: Settings,
+        incomplete: Incomplete | None = None,
+    ) -> None:
         self._address = address
         self.password = password
         self._clock = clock
@@ -119,6 +149,7 @@ class RequestQueue:
         self._timer: Handle | None = None
         self._held: Handle | None = None
         self._assembler = Assembler()
+        self._incomplete = incomplete or Incomplete(settings.limits)
         self._frames = 0
         #: mean time from request to answer of the last exchanges, s
         self.round_trip_s = 0.0
@@ -152,7 +183,7 @@ class RequestQueue:
         """The terminal logged in: counting starts anew, an unanswered reading is asked again."""
         self._uplink = uplink
         self._frame_count = False
-        self._assembler.reset()
+        self._forget()
         current = self._current
         if current is None:
             self._pump()
@@ -169,6 +200,7 @@ class RequestQueue:
         """The connection is gone."""
         self._uplink = None
         self._cancel()
+        self._forget()
         if self._held is not None:
             self._held.cancel()
             self._held = None
@@ -194,14 +226,19 @@ class RequestQueue:
         try:
             frames = self._assembler.feed(frame)
         except RemoteProtocolError:
+            # what was collected is dropped; a first frame begins anew
+            self._incomplete.release(self)
+            if self._assembler.pending:
+                self._incomplete.hold(self, len(frame.body))
             self.stale += 1
             return False
         self._frames += 1
         if frames is None:
+            self._arm()
             if self._frames > self._settings.limits.answer_frames:
-                self._finish("failed", message="answer of too many frames")
+                self.give_up("answer of too many frames")
             else:
-                self._arm()
+                self._incomplete.hold(self, len(frame.body))
             return True
         self._measure()
         self._finish("done", frames)
@@ -223,6 +260,15 @@ class RequestQueue:
             # confirmed, the data still to come
             self._arm()
         return True
+
+    def give_up(self, message: str) -> None:
+        """The answer that is coming in asks too much: its request fails."""
+        self._finish("failed", message=message)
+
+    def _forget(self) -> None:
+        """What came of an answer is of no use any more."""
+        self._assembler.reset()
+        self._incomplete.release(self)
 
     def _measure(self) -> None:
         took_s = self._clock.now_s() - self._sent_s
@@ -261,7 +307,7 @@ class RequestQueue:
     def _first(self, request: Request) -> None:
         self._number = (self._number + 1) & SEQUENCE_MASK
         self._frame_count = not self._frame_count
-        self._assembler.reset()
+        self._forget()
         self._frames = 0
         try:
             self._octets = self._encoded(request)
@@ -273,7 +319,7 @@ class RequestQueue:
     def _again(self, request: Request) -> None:
         """The same request once more: its number and FCB stay, a body that depends on the moment is made anew."""
         request.attempts.append(Attempt(self._sent_s, self._clock.now_s()))
-        self._assembler.reset()
+        self._forget()
         if not isinstance(request.body, bytes):
             self._octets = self._encoded(request)
         self._transmit(request)
@@ -348,7 +394,7 @@ class RequestQueue:
         assert request is not None
         self._current = None
         self._cancel()
-        self._assembler.reset()
+        self._forget()
         if self._held is not None:
             self._held.cancel()
             self._held = None

@@ -28,6 +28,11 @@ _AROUND: Final = 16
 _LOGIN, _LOGOUT, _HEARTBEAT = 1, 2, 3
 
 
+def host_of(remote: str) -> str:
+    """An address without its port."""
+    return remote.rpartition(":")[0] or remote
+
+
 class Session:
     """What the center does with one connection. Implements StreamPeer; never blocks."""
 
@@ -71,6 +76,11 @@ class Session:
         self._partial_s: float | None = None
         self._frame_tokens = core.limits.frames_burst
         self._octet_tokens = core.limits.octets_burst
+
+    @property
+    def host(self) -> str:
+        """Address of the far end, without port."""
+        return host_of(self.remote)
 
     # -- stream
 
@@ -355,10 +365,19 @@ class Session:
             self._deny(frame)
             self.close("unknown", str(frame.address))
             return
-        if terminal.refused_until_s > core.clock.now_s():
+        if terminal.refused_until_s.get(self.host, 0.0) > core.clock.now_s():
             core.note("refused.penalty", self.remote, f"login of {frame.address}, which sent too much before")
             self._deny(frame)
             self.close("penalty", str(frame.address))
+            return
+        if core.too_soon(terminal, self):
+            core.note(
+                "refused.takeover",
+                self.remote,
+                f"login of {frame.address}, which has just logged in elsewhere",
+            )
+            self._deny(frame)
+            self.close("takeover", str(frame.address))
             return
         self.terminal = terminal
         self._wire = encode(Frame(frame.address, 0, 0, 0), strict=False, profile=core.settings.profile)[7:12]

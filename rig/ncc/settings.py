@@ -40,8 +40,14 @@ class Limits:
     #: octets a second sustained, and at once
     octets_per_s: float = 1_000_000.0
     octets_burst: float = 4_000_000.0
-    #: after a peer was closed for its rate, its terminal (before a login: its address) is refused for so long
+    #: after a peer was closed for its rate, its terminal at its address (before a login: its address) is refused for so
+    #: long
     penalty_s: float = 60.0
+    #: so long after its login a connection is not superseded from another address
+    takeover_s: float = 10.0
+    #: a terminal superseded from other addresses so often within so long is contested
+    takeovers: int = 5
+    takeovers_s: float = 600.0
     #: a frame that began must be complete after so long
     frame_s: float = 30.0
     #: a connection must have logged in after so long
@@ -61,8 +67,10 @@ class Limits:
     command_values: int = 1_000_000
     #: rows that wait for the database before reading from connections pauses
     backlog_rows: int = 400_000
-    #: frames of one answer
+    #: frames of one answer, and octets of it and of all together while they are incomplete
     answer_frames: int = 512
+    answer_octets: int = 2_000_000
+    answers_octets: int = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The center in real time: an event loop (uvloop where it is installed), TCP, commits in a thread of their own."""
+"""The center in real time: an event loop (uvloop where it is installed), TCP, the store in threads beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from rig.clock import Clock, Condition, SystemClock
 from rig.errors import ConfigError
@@ -23,6 +23,7 @@ from rig.ncc.store import Store, StoreError
 if TYPE_CHECKING:
     from rig.ncc.shell_http import HttpApi
 
+_Found = TypeVar("_Found")
 #: octets that wait for a terminal that does not read; more end the connection
 _UNREAD_OCTETS: Final = 262144
 _BACKLOG: Final = 4096
@@ -51,6 +52,34 @@ class LoopClock:
         """Wait in another thread than the loop's."""
         left_s = deadline_s - self._loop.time()
         return self._system.wait_until(self._system.now_s() + left_s, condition)
+
+
+class _Beside:
+    """A thread beside the loop that does one work after the other; outcomes come back on the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
+        self._loop = loop
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    def __call__(self, work: Callable[[], _Found], done: Callable[[_Found | StoreError], None], /) -> None:
+        """Do the work in the thread; ``done`` is called on the loop."""
+
+        def ended(future: Future[_Found]) -> None:
+            if future.cancelled():
+                return
+            error = future.exception()
+            outcome = error if isinstance(error, StoreError) else None
+            if error is not None and outcome is None:
+                outcome = StoreError(f"{type(error).__name__}: {error}")
+            result = outcome if outcome is not None else future.result()
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(done, result)
+
+        self._pool.submit(work).add_done_callback(ended)
+
+    def close(self) -> None:
+        """Wait for the work under way; what has not begun is not done."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 class _Connection(asyncio.Protocol):
@@ -146,26 +175,14 @@ class AsyncioCenter:
         self.loop = asyncio.get_running_loop()
         self.clock = LoopClock(self.loop)
         self.paused: list[_Connection] = []
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ncc-commit")
+        self._commits = _Beside(self.loop, "ncc-commit")
+        # apart, so that no acknowledgement waits for a long question
+        self._queries = _Beside(self.loop, "ncc-query")
         self.store = store
-        self.core = Core(self.clock, store, settings, run=self._commit, log=log)
+        self.core = Core(self.clock, store, settings, run=self._commits, query=self._queries, log=log)
         self.service = Service(self.core)
         self.core.journal.ended = self._ended
         self._servers: list[asyncio.Server] = []
-
-    def _commit(self, work: Callable[[], int], done: Callable[[int | StoreError], None]) -> None:
-        """A commit in the thread; its outcome comes back on the loop."""
-
-        def ended(future: Future[int]) -> None:
-            error = future.exception()
-            outcome = error if isinstance(error, StoreError) else None
-            if error is not None and outcome is None:
-                outcome = StoreError(f"{type(error).__name__}: {error}")
-            result = outcome if outcome is not None else future.result()
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                self.loop.call_soon_threadsafe(done, result)
-
-        self._pool.submit(work).add_done_callback(ended)
 
     def _ended(self) -> None:
         """A group ended: when few rows wait, read on."""
@@ -203,6 +220,8 @@ class AsyncioCenter:
         """Accept no more, store what waits, acknowledge it, end every connection."""
         for server in self._servers:
             server.close()
+        for task in self.core.tasks.tasks():
+            self.core.tasks.stop(task.name)
         for session in tuple(self.core.sessions):
             if isinstance(session.stream, _Connection):
                 session.stream.halt()
@@ -215,7 +234,8 @@ class AsyncioCenter:
         for session in tuple(self.core.sessions):
             session.close("stop")
         await asyncio.sleep(0)
-        self._pool.shutdown()
+        self._commits.close()
+        self._queries.close()
         self.store.close()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, delete, func, insert, make_url, or_, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -24,6 +24,7 @@ from rig.errors import ConfigError, RigError
 from rig.ncc.items import DAY_S, all_quantities, moment, seconds_of, terminal_address, terminal_key
 from rig.ncc.store_tables import (
     AUDIT,
+    CLOCK,
     EVENT,
     META,
     METADATA,
@@ -47,8 +48,12 @@ from rig.ports.command_center import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
     from rig.ncc.decode import Row
+
+DialectInsert = TypeVar("DialectInsert", "PostgresqlInsert", "SqliteInsert")
 
 SOURCES: Final[tuple[Source, ...]] = ("report", "task", "recollection", "demand")
 #: events of a terminal are numbered in a ring of so many
@@ -75,6 +80,15 @@ class EventRow(NamedTuple):
     digest: str
 
 
+class ClockRow(NamedTuple):
+    """What is known of a terminal's clock: it replaces what was."""
+
+    terminal: int
+    faulty: bool
+    #: when it was corrected, a JSON list of seconds since the epoch of the store
+    corrected: str
+
+
 class AuditRow(NamedTuple):
     """One line of the audit trail to store."""
 
@@ -88,11 +102,12 @@ class AuditRow(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """One group: readings, events, audit lines."""
+    """One group: readings, events, audit lines, states of clocks."""
 
     rows: list[Row] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
+    clocks: list[ClockRow] = field(default_factory=list)
 
 
 class Writer(Protocol):
@@ -251,6 +266,10 @@ class Store:
             for row in self._all(select(POINT).order_by(POINT.c.terminal, POINT.c.point))
         )
 
+    def clocks(self) -> tuple[ClockRow, ...]:
+        """What is known of terminals' clocks."""
+        return tuple(ClockRow(*row) for row in self._all(select(CLOCK)))
+
     def save_task(self, task: CollectionTask) -> None:
         """Add or replace a task."""
         definition = asdict(task) | {"first_at": task.first_at.isoformat()}
@@ -313,17 +332,17 @@ class Store:
         return tuple(_reading(row) for row in self._all(query.order_by(*order).limit(limit)))
 
     def present(
-        self, codes: Sequence[int], first: int, last: int, terminal: int | None = None
+        self, codes: Sequence[int], first: int, last: int, terminals: Sequence[int] = ()
     ) -> list[PresentRow]:
-        """Which totals of these quantities are stored for marks ``first <= mark <= last``."""
+        """Which totals of these quantities are stored for marks ``first <= mark <= last``; no terminals: of all."""
         columns = [
             READING.c[name] for name in ("day", "terminal", "point", "item", "second", "received", "source")
         ]
         query = _between(select(*columns), first, last).where(
             READING.c.item.in_(codes), READING.c.tariff == 0
         )
-        if terminal is not None:
-            query = query.where(READING.c.terminal == terminal)
+        if terminals:
+            query = query.where(READING.c.terminal.in_(terminals))
         return [
             PresentRow(where, point, item, day * DAY_S + second, received, source)
             for day, where, point, item, second, received, source in self._all(query)
@@ -434,14 +453,18 @@ def _event(row: Any) -> EventRecord:
     )
 
 
+def replacing(statement: DialectInsert, key: tuple[str, ...]) -> DialectInsert:
+    """The insert of rows that take the place of those with the same key."""
+    others = {column.name: column for column in statement.excluded if column.name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=others)
+
+
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], key: tuple[str, ...]) -> None:
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as dialect_insert
     else:
         from sqlalchemy.dialects.sqlite import insert as dialect_insert  # type: ignore[assignment]
-    statement = dialect_insert(table)
-    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), rows)
+    connection.execute(replacing(dialect_insert(table), key), rows)
 
 
 def _open(url: str) -> tuple[Engine, Any]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - a class
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
-from rig.ncc.store_tables import AUDIT, EVENT
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, replacing
+from rig.ncc.store_tables import AUDIT, CLOCK, EVENT
 
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
@@ -27,15 +24,15 @@ _COPY: Final = "COPY reading_stage FROM STDIN (FORMAT BINARY)"
 _MERGE: Final = "INSERT INTO reading SELECT * FROM reading_stage ON CONFLICT DO NOTHING"
 
 
-def _statement(table: Table, columns: tuple[str, ...]) -> str:
-    statement = insert(table).on_conflict_do_nothing() if table is not AUDIT else insert(table)
+def _statement(statement: Insert, columns: tuple[str, ...]) -> str:
+    """An insert as the driver takes it."""
     dialect = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
-    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-    return str(compiled)
+    return str(statement.compile(dialect=dialect, column_keys=list(columns)))
 
 
-_EVENTS: Final = _statement(EVENT, EventRow._fields)
-_AUDIT: Final = _statement(AUDIT, AuditRow._fields)
+_EVENTS: Final = _statement(insert(EVENT).on_conflict_do_nothing(), EventRow._fields)
+_AUDIT: Final = _statement(insert(AUDIT), AuditRow._fields)
+_CLOCKS: Final = _statement(replacing(insert(CLOCK), ("terminal",)), ClockRow._fields)
 
 
 class _Prepared(NamedTuple):
@@ -114,6 +111,8 @@ class PostgresqlWriter:
                 cursor.executemany(_EVENTS, prepared.batch.events)
             if prepared.batch.audit:
                 cursor.executemany(_AUDIT, prepared.batch.audit)
+            if prepared.batch.clocks:
+                cursor.executemany(_CLOCKS, prepared.batch.clocks)
         connection.commit()
         return new
 

@@ -6,14 +6,14 @@ import sqlite3
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, Table, create_engine, event, pool
+from sqlalchemy import URL, Engine, create_engine, event, pool
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rig.errors import ConfigError
 from rig.ncc.decode import Row
-from rig.ncc.store import AuditRow, Batch, EventRow, StoreError
-from rig.ncc.store_tables import AUDIT, EVENT, READING
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, replacing
+from rig.ncc.store_tables import AUDIT, CLOCK, EVENT, READING
 
 _SYNCHRONOUS: Final = ("FULL", "NORMAL", "OFF")
 #: pages of the log after which it is written back, 64 MiB; a commit that does it takes longer
@@ -49,16 +49,18 @@ def sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _statement(table: Table, columns: tuple[str, ...]) -> str:
-    """Insert of a row whose key is not there yet."""
-    statement = insert(table).on_conflict_do_nothing() if table is not AUDIT else insert(table)
-    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(columns))
-    return str(compiled)
+def _statement(statement: Insert, columns: tuple[str, ...]) -> str:
+    """An insert as the driver takes it."""
+    return str(statement.compile(dialect=sqlite.dialect(), column_keys=list(columns)))
 
 
-_READINGS: Final = _statement(READING, tuple(column.name for column in READING.columns))
-_EVENTS: Final = _statement(EVENT, EventRow._fields)
-_AUDIT: Final = _statement(AUDIT, AuditRow._fields)
+#: what is there already stays as it is
+_READINGS: Final = _statement(
+    insert(READING).on_conflict_do_nothing(), tuple(column.name for column in READING.columns)
+)
+_EVENTS: Final = _statement(insert(EVENT).on_conflict_do_nothing(), EventRow._fields)
+_AUDIT: Final = _statement(insert(AUDIT), AuditRow._fields)
+_CLOCKS: Final = _statement(replacing(insert(CLOCK), ("terminal",)), ClockRow._fields)
 
 
 #: rows of one statement: half the time of one a row
@@ -94,6 +96,8 @@ class SqliteWriter:
                 connection.executemany(_EVENTS, batch.events)
             if batch.audit:
                 connection.executemany(_AUDIT, batch.audit)
+            if batch.clocks:
+                connection.executemany(_CLOCKS, batch.clocks)
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             connection.rollback()
             raise StoreError(f"{self._shown}: {error}") from error

@@ -100,6 +100,15 @@ EVENT: Final = Table(
     Column("content", Text, nullable=False),
     Column("digest", String(32), nullable=False, unique=True),
 )
+#: what is known of terminals' clocks; a terminal without a row has a good one
+CLOCK: Final = Table(
+    "clock",
+    METADATA,
+    Column("terminal", BigInteger, primary_key=True, autoincrement=False),
+    Column("faulty", Boolean, nullable=False),
+    # when it was corrected, a JSON list of seconds
+    Column("corrected", Text, nullable=False),
+)
 AUDIT: Final = Table(
     "audit",
     METADATA,

@@ -1,16 +1,18 @@
 """Tasks: what is due in a cycle, what of it is stored, and asking for the rest again until it is there.
 
 A run and a re-collection are the same: the gaps between what is due and what is stored are asked for. So what a
-terminal reports by itself is never asked for, and a center that was away catches up.
+terminal reports by itself is never asked for, and a center that was away catches up. Gaps are looked for beside the
+loop that serves the terminals, some terminals at a time: their number must not make it stand still.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rig.errors import ConfigError
@@ -27,6 +29,7 @@ from rig.ncc.items import (
     terminal_key,
 )
 from rig.ncc.requests import BULK, Outcome, Request
+from rig.ncc.store import StoreError
 from rig.ports.command_center import CollectionTask, CycleStatistics, Missing
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
@@ -48,6 +51,9 @@ _LONGEST_S: Final = 366 * 86400.0
 #: runs whose gaps are looked for at once, and runs that are counted at once
 _MOST_RUNS: Final = 10_000
 _COUNTED_RUNS: Final = 50_000
+#: values due, and terminals, whose gaps are looked for in one step
+_VALUES_AT_ONCE: Final = 100_000
+_TERMINALS_AT_ONCE: Final = 1_000
 _LAST_YEAR: Final = 2099
 
 
@@ -65,6 +71,8 @@ class _Running:
 
     task: CollectionTask
     kinds: tuple[ItemType, ...]
+    #: terminals that it names; none: all
+    named: frozenset[int]
     run: Handle | None = None
     again: Handle | None = None
 
@@ -120,7 +128,8 @@ class TaskDesk:
         """
         kinds = self.check(task)
         self.stop(task.name)
-        running = self._running[task.name] = _Running(task, kinds)
+        named = frozenset(terminal_key(address) for address in task.terminals)
+        running = self._running[task.name] = _Running(task, kinds, named)
         self._next_run(running)
         if task.recollect_s:
             self._next_again(running, min(task.recollect_s, self._core.settings.recollect_login_s))
@@ -177,10 +186,8 @@ class TaskDesk:
     def _catch_up(self, terminal: Terminal) -> None:
         self._returned.discard(terminal.key)
         for running in tuple(self._running.values()):
-            task = running.task
-            named = {terminal_key(address) for address in task.terminals}
-            if task.recollect_s and (not named or terminal.key in named):
-                runs = self.open_runs(task)
+            if running.task.recollect_s and (not running.named or terminal.key in running.named):
+                runs = self.open_runs(running.task)
                 if runs:
                     self._collect(running, runs, [terminal], _RECOLLECTION)
 
@@ -195,45 +202,79 @@ class TaskDesk:
         self, running: _Running, runs: list[datetime], terminals: list[Terminal], source: int
     ) -> None:
         """Ask the terminals that are there for what is due and not stored."""
-        there = [
-            terminal
-            for terminal in terminals
-            if terminal.session is not None and (running.task.name, terminal.key) not in self._busy
-        ]
         now = seconds_of(self._core.clock.wall())
         # what was to be read at a time that is over cannot be read any more
         dues = [
             due for at in runs for due in dues_of(running, at) if due.kind.mark != "read" or due.until >= now
         ]
-        if not there or not dues:
-            return
-        self._core.journal.flush()
-        stored = self._present(dues, there[0].key if len(there) == 1 else None)
-        for terminal in there:
-            bodies = self._bodies(running.task, terminal, dues, stored.get(terminal.key, set()))
-            if bodies:
-                self._busy.add((running.task.name, terminal.key))
-                self._ask(running, terminal, deque(bodies), source)
+        if dues:
+            self._core.journal.flush()
+            self._look(running, dues, terminals, source, 0)
 
-    def _present(self, dues: list[Due], terminal: int | None) -> dict[int, set[tuple[int, int, int]]]:
+    def _look(
+        self, running: _Running, dues: list[Due], terminals: Sequence[Terminal], source: int, at: int
+    ) -> None:
+        """Look for gaps of some terminals beside the loop and ask for them on it; then for those of the next ones."""
+        core, task = self._core, running.task
+        chosen, at = self._chosen(task, sum(len(due.marks) for due in dues), terminals, at)
+        if not chosen or self._running.get(task.name) is not running:
+            return
+        self._busy.update((task.name, terminal.key) for terminal, _ in chosen)
+
+        def gaps() -> list[list[tuple[int, bytes]]]:
+            stored = self._present(dues, [terminal.key for terminal, _ in chosen])
+            return [
+                self._bodies(task, points, dues, stored.get(terminal.key, set()))
+                for terminal, points in chosen
+            ]
+
+        def found(lacking: list[list[tuple[int, bytes]]] | StoreError) -> None:
+            if isinstance(lacking, StoreError):
+                self._busy.difference_update((task.name, terminal.key) for terminal, _ in chosen)
+                core.note("tasks.failed", task.name, str(lacking))
+                return
+            for (terminal, _), bodies in zip(chosen, lacking, strict=True):
+                self._ask(running, terminal, deque(bodies), source)
+            if at < len(terminals):
+                core.clock.call_at(
+                    core.clock.now_s(), partial(self._look, running, dues, terminals, source, at)
+                )
+
+        core.query(gaps, found)
+
+    def _chosen(
+        self, task: CollectionTask, marks: int, terminals: Sequence[Terminal], at: int
+    ) -> tuple[list[tuple[Terminal, list[int]]], int]:
+        """Terminals from a place on that are there and not being asked, with their points, and the next place."""
+        chosen: list[tuple[Terminal, list[int]]] = []
+        values = 0
+        while at < len(terminals) and values < _VALUES_AT_ONCE and len(chosen) < _TERMINALS_AT_ONCE:
+            terminal = terminals[at]
+            at += 1
+            if terminal.session is not None and (task.name, terminal.key) not in self._busy:
+                points = points_of(task, terminal)
+                chosen.append((terminal, points))
+                values += marks * len(points)
+        return chosen, at
+
+    def _present(self, dues: list[Due], terminals: Sequence[int]) -> dict[int, set[tuple[int, int, int]]]:
         """What is stored: point, quantity and mark, by terminal."""
         codes = sorted({due.kind.leading.code for due in dues})
         first = min(min(due.marks) for due in dues)
         last = max(max(due.until, *due.marks) for due in dues)
         found: dict[int, set[tuple[int, int, int]]] = {}
-        for row in self._core.store.present(codes, first, last, terminal):
+        for row in self._core.store.present(codes, first, last, terminals):
             found.setdefault(row.terminal, set()).add((row.point, row.item, row.mark))
         return found
 
     def _bodies(
-        self, task: CollectionTask, terminal: Terminal, dues: list[Due], stored: set[tuple[int, int, int]]
+        self, task: CollectionTask, points: list[int], dues: list[Due], stored: set[tuple[int, int, int]]
     ) -> list[tuple[int, bytes]]:
         """Requests for the gaps of one terminal."""
         settings = self._core.settings
         history: list[bytes] = []
         curves: list[bytes] = []
         found: list[tuple[int, bytes]] = []
-        points = list(task.points) or sorted(terminal.points)
         for due in dues:
             code = due.kind.leading.code
             if due.kind.mark == "read":
@@ -307,9 +348,7 @@ class TaskDesk:
             raise ConfigError("too many runs to count", key="last", value=str(last), hint="a shorter period")
         self._core.journal.flush()
         low, high = seconds_of(first), seconds_of(last)
-        places = [
-            (terminal.key, list(task.points) or sorted(terminal.points)) for terminal in self._terminals(task)
-        ]
+        places = [(terminal.key, points_of(task, terminal)) for terminal in self._terminals(task)]
         store = self._core.store
 
         def count() -> CycleStatistics:
@@ -358,7 +397,9 @@ class _Tally:
 
     def __init__(self, task: CollectionTask) -> None:
         self._task = task
-        self._due = self._once = self._stored = self._demanded = 0
+        self._due = self._once = self._stored = self._demanded = self._late = 0
+        #: a cycle lasts until the next run, a day at the least
+        self._cycle_s = max(task.period_s, DAY_S)
         self._missing: list[Missing] = []
 
     def count(self, terminal: int, points: list[int], due: Due, at: datetime, rows: _Stored) -> None:
@@ -374,6 +415,8 @@ class _Tally:
                         self._missing.append(Missing(where, point, due.kind.leading.id, moment(mark)))
                 elif row.source == _DEMAND:
                     self._demanded += 1
+                elif row.received > seconds_of(at) + self._cycle_s:
+                    self._late += 1
                 else:
                     self._stored += 1
                     self._once += row.source != _RECOLLECTION and row.received <= latest
@@ -381,8 +424,19 @@ class _Tally:
     def result(self) -> CycleStatistics:
         """The counts."""
         return CycleStatistics(
-            self._task.name, self._due, self._once, self._stored, self._demanded, tuple(self._missing)
+            self._task.name,
+            self._due,
+            self._once,
+            self._stored,
+            self._demanded,
+            tuple(self._missing),
+            self._late,
         )
+
+
+def points_of(task: CollectionTask, terminal: Terminal) -> list[int]:
+    """Points that a task collects of a terminal; those it names and the terminal does not have are never due."""
+    return [point for point in task.points if terminal.has(point)] if task.points else sorted(terminal.points)
 
 
 def runs_between(task: CollectionTask, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -442,4 +496,4 @@ def _stretches(kind: ItemType, point: int, marks: list[int], step: int) -> list[
     return units if marks else []
 
 
-__all__ = ["DAY_S", "Due", "TaskDesk", "dues_of", "runs_between"]
+__all__ = ["DAY_S", "Due", "TaskDesk", "dues_of", "points_of", "runs_between"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rig.ncc.decode import Decoder
 from rig.ncc.items import terminal_key
-from rig.ncc.requests import RequestQueue
+from rig.ncc.requests import Incomplete, RequestQueue
 from rig.ports.command_center import PointEntry, TerminalEntry, TerminalState
 from rig.protocols.gdw1376_1.frame import Address
 
@@ -29,26 +31,33 @@ class ClockState:
 class Terminal:
     """One registered terminal."""
 
-    def __init__(self, entry: TerminalEntry, clock: Scheduler, settings: Settings) -> None:
+    def __init__(
+        self, entry: TerminalEntry, clock: Scheduler, settings: Settings, incomplete: Incomplete
+    ) -> None:
         self.entry = entry
         self.key = terminal_key(entry.address)
         region, _, terminal = entry.address.partition("-")
         self.address = Address(region, int(terminal, 16), settings.master)
         self.points: dict[int, PointEntry] = {}
-        self.decoder = Decoder(self.key, self._allowed, settings.profile)
-        self.queue = RequestQueue(self.address, entry.password, clock, settings)
+        self.decoder = Decoder(self.key, self.has, settings.profile)
+        self.queue = RequestQueue(self.address, entry.password, clock, settings, incomplete)
         self.session: Session | None = None
         self.logins = 0
-        #: after a flood its login is refused until this time, s
-        self.refused_until_s = 0.0
+        #: when it logged in last, s
+        self.login_s = -math.inf
+        #: after a flood its login is refused until this time, s, from that address: whoever else floods under its name
+        #: shuts it out at his own address only
+        self.refused_until_s: dict[str, float] = {}
+        #: when it was superseded from another address, s
+        self.takeovers: deque[float] = deque(maxlen=settings.limits.takeovers)
         self.last_seen: datetime | None = None
         self.clock = ClockState()
         #: number of the event that comes next, by importance; None: not asked the store yet
         self.next_event: dict[bool, int | None] = {True: None, False: None}
         self.fetching: set[bool] = set()
 
-    def _allowed(self, point: int) -> bool:
-        """It may write its own points, and what it says of itself."""
+    def has(self, point: int) -> bool:
+        """Whether a point is one of its own, or what it says of itself: it may write no others."""
         return point == 0 or point in self.points
 
     def update(self, entry: TerminalEntry) -> None:

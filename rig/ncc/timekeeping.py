@@ -5,14 +5,16 @@ Spec: State Grid clock management rule and synchronisation scheme (both seen sec
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rig.ncc.decode import whole_time
-from rig.ncc.items import EPOCH, moment
+from rig.ncc.items import EPOCH, moment, seconds_of, terminal_address
 from rig.ncc.requests import OWN, Outcome, Request
+from rig.ncc.store import ClockRow
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import Content, encode_unit, parse_message
@@ -25,6 +27,8 @@ _HOUR_S: Final = 3600
 _MONTH: Final = timedelta(days=31)
 #: terminals are asked at different times within so many seconds
 _SPREAD_S: Final = 600
+#: what could not be stored is stored again after so many seconds
+_AGAIN_S: Final = 60.0
 
 
 class TimeDesk:
@@ -34,6 +38,24 @@ class TimeDesk:
         self._core = core
         self._rules = core.settings.time
         self._watched: set[int] = set()
+
+    def remember(self, rows: Iterable[ClockRow]) -> None:
+        """What was known before a restart."""
+        for row in rows:
+            clock = self._core.terminal(terminal_address(row.terminal)).clock
+            clock.faulty = row.faulty
+            clock.corrected = [moment(second) for second in json.loads(row.corrected)]
+
+    def _keep(self, terminal: Terminal) -> None:
+        """Let what is known of a clock outlast a restart."""
+        clock = terminal.clock
+        corrected = json.dumps([seconds_of(when) for when in clock.corrected])
+
+        def stored(good: bool) -> None:
+            if not good:
+                self._core.clock.call_at(self._core.clock.now_s() + _AGAIN_S, lambda: self._keep(terminal))
+
+        self._core.journal.add_clock(ClockRow(terminal.key, clock.faulty, corrected), stored)
 
     def logged_in(self, terminal: Terminal) -> None:
         """A terminal is there: its clock is read soon, and again and again."""
@@ -79,13 +101,21 @@ class TimeDesk:
         now = self._core.clock.wall()
         state.corrected = [when for when in state.corrected if now - when < _MONTH]
         if len(state.corrected) >= rules.corrections and offset_s > rules.faulty_s:
-            state.faulty = True
-            self._core.counters["clocks.faulty"] += 1
+            self._found(terminal, "clocks.faulty", faulty=True)
         elif offset_s >= rules.correct_to_s:
-            state.faulty = True
-            self._core.counters["clocks.beyond"] += 1
+            self._found(terminal, "clocks.beyond", faulty=True)
         elif offset_s > rules.correct_from_s:
             self.correct(terminal)
+        elif state.faulty:
+            # it was set by hand, or mended
+            self._found(terminal, "clocks.mended", faulty=False)
+
+    def _found(self, terminal: Terminal, counted: str, *, faulty: bool) -> None:
+        """A clock is faulty, or is not any more."""
+        self._core.counters[counted] += 1
+        if terminal.clock.faulty is not faulty:
+            terminal.clock.faulty = faulty
+            self._keep(terminal)
 
     def correct(self, terminal: Terminal) -> None:
         """Set a clock, away from 00:00 and full hours of its own time and of the right one."""
@@ -101,6 +131,7 @@ class TimeDesk:
             if outcome.status == "done":
                 terminal.clock.corrected.append(self._core.clock.wall())
                 self._core.counters["clocks.corrected"] += 1
+                self._keep(terminal)
 
         request = self.request(done, OWN)
         left_s = _HOUR_S - self._rules.guard_s - _within(now) - max(0.0, offset_s)

@@ -200,8 +200,9 @@ class Missing(NamedTuple):
 class CycleStatistics:
     """Success of a task over a period, counted at the database. A point due counts once an item and mark.
 
-    ``once``: came in the first run inside its window without re-collection; ``stored``: is there now, by whatever way
-    but a command on demand; ``demanded``: is there only because somebody asked by hand.
+    ``once``: came in the first run inside its window without re-collection; ``stored``: was there at the end of its
+    cycle (until the next run, a day at the least), by whatever way but a command on demand; ``late``: came after that;
+    ``demanded``: is there only because somebody asked by hand. A cycle that is not over counts what is there by now.
     """
 
     task: str
@@ -210,11 +211,12 @@ class CycleStatistics:
     stored: int
     demanded: int
     missing: tuple[Missing, ...] = ()
+    late: int = 0
 
     @property
     def completeness(self) -> float:
-        """Stored values of the due ones, 0..1; 1 when none was due."""
-        return (self.stored + self.demanded) / self.due if self.due else 1.0
+        """Values of the due ones that are there, 0..1; 1 when none was due."""
+        return (self.stored + self.late + self.demanded) / self.due if self.due else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ async def cycle(
         due=found.due,
         once=found.once,
         stored=found.stored,
+        late=found.late,
         demanded=found.demanded,
         completeness=found.completeness,
         missing=tuple(Missing(**gap._asdict()) for gap in found.missing),

@@ -214,6 +214,7 @@ class Cycle(_Model):
     due: int
     once: int
     stored: int
+    late: int
     demanded: int
     completeness: float
     missing: tuple[Missing, ...]

@@ -342,6 +342,7 @@ def test_sessions_of_one_address_and_of_all_are_bounded(make):
 def test_second_login_ends_the_older_connection(make):
     world = make()
     older = world.terminal(1, source="10.0.0.1")
+    world.run(10)
     newer = world.terminal(1, source="10.0.0.2")
     assert older.closed
     assert not newer.closed
@@ -394,6 +395,83 @@ def test_answer_of_endless_frames_is_given_up(make):
     terminal.answers[0x0C] = lambda _body: [piece] * 40
     result = world.center.wait(world.center.read_now(ADDRESS, [1], ["0C.F129"]))
     assert result.status == "failed"
+
+
+PIECE = unit_id(1, 129) + bytes.fromhex("0008020326") + b"\0" + bcd(1, 5)
+
+
+def partly(terminal: PlainTerminal, frames: int, *, final: bool = False) -> None:
+    """The answer to the request that is out: so many frames of it."""
+    seq = terminal.requests[-1][1] & 15
+    for place in range(frames):
+        bits = (0x40 if place == 0 else 0) | (0x20 if final and place == frames - 1 else 0)
+        terminal.send(terminal.user(0x88, 0x0C, bits | (seq + place) & 15, PIECE, master=1))
+
+
+def asked(world: World, terminal: PlainTerminal, address: str = ADDRESS) -> str:
+    """A reading that has been asked for."""
+    command = world.center.read_now(address, [1], ["0C.F129"])
+    world.run(0.1)
+    assert terminal.requests
+    return command
+
+
+def test_answer_of_too_many_octets_is_given_up(make):
+    world = make(answer_octets=4 * len(PIECE))
+    terminal = world.terminal()
+    command = asked(world, terminal)
+    partly(terminal, 5, final=True)
+    assert world.center.wait(command).ok
+    assert world.core._incomplete.octets == 0
+    command = asked(world, terminal)
+    partly(terminal, 6, final=True)
+    result = world.center.wait(command)
+    assert (result.status, result.message) == ("failed", "answer of too many octets")
+    assert world.core._incomplete.octets == 0
+
+
+def test_incomplete_answers_are_bounded_together_and_the_longest_goes_first(make):
+    world = make(answers_octets=10 * len(PIECE))
+    first, second = world.terminal(1), world.terminal(2)
+    greedy, modest = asked(world, first), asked(world, second, OTHER)
+    partly(second, 2)
+    partly(first, 8)
+    world.run(0.1)
+    assert world.core._incomplete.octets == 10 * len(PIECE)
+    assert world.center.result(greedy).status == "pending"
+    seq = second.requests[-1][1]
+    second.send(second.user(0x88, 0x0C, (seq + 2) & 15, PIECE, master=1))
+    world.run(0.1)
+    assert world.center.result(greedy).message == "answers of too many octets at once"
+    second.send(second.user(0x88, 0x0C, 0x20 | (seq + 3) & 15, PIECE, master=1))
+    assert world.center.wait(modest).ok
+    assert world.core._incomplete.octets == 0
+
+
+def lost(terminal: PlainTerminal, world: World) -> None:
+    terminal.stream.close()
+
+
+def begun_anew(terminal: PlainTerminal, world: World) -> None:
+    """The answer has a frame out of order."""
+    terminal.send(terminal.user(0x88, 0x0C, (terminal.requests[-1][1] + 9) & 15, PIECE, master=1))
+
+
+def silent(terminal: PlainTerminal, world: World) -> None:
+    world.run(world.core.settings.answer_s)
+
+
+@pytest.mark.parametrize("end", [lost, begun_anew, silent])
+def test_what_came_of_an_answer_is_forgotten_when_it_is_of_no_use(make, end):
+    world = make()
+    terminal = world.terminal()
+    asked(world, terminal)
+    partly(terminal, 3)
+    world.run(0.1)
+    assert world.core._incomplete.octets == 3 * len(PIECE)
+    end(terminal, world)
+    world.run(0.1)
+    assert world.core._incomplete.octets == 0
 
 
 def test_refusals_are_logged_at_a_bounded_rate(make):

@@ -12,6 +12,7 @@ import pytest
 from fixtures.ncc_center import ADDRESS, QUIET, World
 from fixtures.ncc_terminal import CONFIRMED, bcd, stamp, unit_id
 from rig.ncc.settings import TimeRules
+from rig.ncc.store import StoreError
 
 START = datetime(2026, 3, 2, 8, 0)
 
@@ -122,9 +123,9 @@ def clock_format(when: datetime) -> bytes:
 class ClockWorld(World):
     """A center that reads clocks hourly, and one terminal whose clock is off."""
 
-    def __init__(self, offset_s: float, **rules: float) -> None:
+    def __init__(self, offset_s: float, store: str = "sqlite://", **rules: float) -> None:
         super().__init__(
-            replace(QUIET, time=TimeRules(**({"check_s": 3600.0, "first_check_s": 60.0} | rules)))
+            replace(QUIET, time=TimeRules(**({"check_s": 3600.0, "first_check_s": 60.0} | rules))), store
         )
         self.register()
         self.off_s = offset_s
@@ -146,8 +147,8 @@ class ClockWorld(World):
 def clocks():
     made = []
 
-    def make(offset_s: float, **rules: float) -> ClockWorld:
-        made.append(ClockWorld(offset_s, **rules))
+    def make(offset_s: float, store: str = "sqlite://", **rules: float) -> ClockWorld:
+        made.append(ClockWorld(offset_s, store, **rules))
         return made[-1]
 
     yield make
@@ -206,6 +207,74 @@ def test_clock_off_again_after_two_corrections_is_faulty(clocks):
     world.off_s = 400.0
     world.run(2 * 3600)
     assert world.center.terminals()[0].faulty_clock
+
+
+def faulty(world: World) -> bool:
+    return world.center.terminals()[0].faulty_clock
+
+
+def test_clock_that_is_right_again_is_faulty_no_more(clocks):
+    world = clocks(3000.0)
+    world.run(7200)
+    assert faulty(world)
+    assert world.center.wait(world.center.set_clock(ADDRESS)).ok
+    world.run(3700)
+    assert not faulty(world)
+    assert world.counter("clocks.mended") == 1
+    # and faulty again
+    world.off_s = -3000.0
+    world.run(3700)
+    assert faulty(world)
+
+
+def test_faulty_clock_that_is_less_wrong_is_still_faulty_until_it_is_right(clocks):
+    world = clocks(3000.0)
+    world.run(7200)
+    world.off_s, world.peer.answers[0x05] = 200.0, lambda _body: None
+    world.run(3700)
+    assert faulty(world)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_corrections_and_faults_outlast_a_restart(clocks, new_database, kind):
+    url = new_database(kind)
+    first = clocks(400.0, url)
+    first.run(2 * 3600)
+    first.off_s = 400.0
+    first.run(2 * 3600)
+    assert len(first.sets) == 2
+    corrected = first.core.terminal(ADDRESS).clock.corrected
+    first.ncc.stop()
+    # corrected twice: the next time it is a fault
+    again = clocks(400.0, url)
+    assert again.core.terminal(ADDRESS).clock.corrected == [when.replace(microsecond=0) for when in corrected]
+    again.run(3 * 3600)
+    assert again.sets == []
+    assert faulty(again)
+    again.ncc.stop()
+    third = clocks(0.0, url)
+    assert faulty(third)
+    third.run(7200)
+    assert not faulty(third)
+    third.ncc.stop()
+    assert not faulty(clocks(0.0, url))
+
+
+def test_fault_that_could_not_be_stored_is_stored_later(clocks, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/clocks.db"
+    world = clocks(3000.0, url)
+    prepare = world.core.store.prepare
+
+    def refuse(_batch: object) -> object:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(world.core.store, "prepare", refuse)
+    world.run(7200)
+    assert faulty(world)
+    assert world.core.store.clocks() == ()
+    monkeypatch.setattr(world.core.store, "prepare", prepare)
+    world.run(120)
+    assert [row.faulty for row in world.core.store.clocks()] == [True]
 
 
 def test_clock_is_set_by_hand_at_any_time(clocks):

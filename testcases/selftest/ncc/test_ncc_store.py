@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text, update
 
 from rig.errors import ConfigError
 from rig.ncc.items import codes_of, seconds_of, terminal_key
-from rig.ncc.store import AuditRow, Batch, EventRow, Store, StoreError
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, Store, StoreError
 from rig.ncc.store_tables import META, METADATA
 from rig.ports.command_center import CollectionTask, PointEntry, TerminalEntry
 
@@ -80,7 +80,7 @@ def test_presence_is_judged_by_totals(store):
         (KEY, 1, 0),
         (KEY + 1, 3, 2),
     ]
-    assert len(store.present([ENERGY], DAY * 86400, DAY * 86400, KEY)) == 1
+    assert len(store.present([ENERGY], DAY * 86400, DAY * 86400, [KEY])) == 1
 
 
 def test_events_once(store):
@@ -104,6 +104,23 @@ def test_audit_keeps_its_order(store):
     store.write(Batch(audit=lines[2:]))
     assert [line.detail for line in store.audit("0171-0001")] == ["line 0", "line 1", "line 2"]
     assert store.audit("0171-0002") == ()
+
+
+def test_the_latest_of_a_clock_is_kept(store):
+    store.write(Batch(clocks=[ClockRow(KEY, False, "[5]"), ClockRow(KEY + 1, True, "[]")]))
+    store.write(Batch(clocks=[ClockRow(KEY, False, "[5, 6]"), ClockRow(KEY, True, "[5, 6]")]))
+    assert sorted(store.clocks()) == [ClockRow(KEY, True, "[5, 6]"), ClockRow(KEY + 1, True, "[]")]
+
+
+def test_database_from_before_clocks_were_kept_is_taken(database):
+    Store(database).close()
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE clock"))
+    engine.dispose()
+    store = Store(database)
+    assert store.clocks() == ()
+    store.close()
 
 
 def test_archive_comes_back(database):

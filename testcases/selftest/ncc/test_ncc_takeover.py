@@ -1,0 +1,128 @@
+"""Whoever knows a terminal's address may log in as it: what the terminal keeps, and what is told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.ncc_center import World, limits
+from fixtures.ncc_terminal import PlainTerminal
+
+HERE, THERE = "10.0.0.1", "10.9.9.9"
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def build_world(**bounds) -> World:
+        world = World(limits(**bounds))
+        made.append(world)
+        world.register()
+        return world
+
+    yield build_world
+    for world in made:
+        world.ncc.close()
+
+
+def online_from(world: World) -> str:
+    return world.center.terminals()[0].remote.rpartition(":")[0]
+
+
+def test_login_from_elsewhere_right_after_a_login_is_refused_and_told(make):
+    world = make()
+    true = world.terminal(1, source=HERE)
+    world.run(9)
+    liar = world.terminal(1, source=THERE)
+    assert (liar.denials, bool(liar.closed)) == (1, True)
+    assert not true.closed
+    assert online_from(world) == HERE
+    assert world.counter("refused.takeover") == 1
+    assert any("has just logged in elsewhere" in line for line in world.log)
+
+
+def test_terminal_whose_address_changed_gets_in_at_once_or_after_the_documented_time(make):
+    world = make()
+    world.terminal(1, source=HERE)
+    world.run(10)
+    # its connection is half-open, and it calls from another address
+    assert not world.terminal(1, source=THERE).closed
+    assert online_from(world) == THERE
+    # again, too soon; ten seconds later it is in
+    assert world.terminal(1, source=HERE).closed
+    world.run(10)
+    assert not world.terminal(1, source=HERE).closed
+    assert online_from(world) == HERE
+
+
+def test_terminal_that_calls_again_from_its_address_gets_in_at_once(make):
+    world = make()
+    for _ in range(5):
+        newer = world.terminal(1, source=HERE)
+        assert not newer.closed
+    assert world.counter("refused.takeover") == 0
+    assert world.counter("sessions.taken-over") == 0
+
+
+def test_terminal_whose_connection_ended_gets_in_at_once_from_anywhere(make):
+    world = make()
+    older = world.terminal(1, source=HERE)
+    older.stream.close()
+    world.run(0.1)
+    assert not world.terminal(1, source=THERE).closed
+    assert world.counter("sessions.taken-over") == 0
+
+
+def fight(world: World, times: int) -> None:
+    """The terminal and somebody else take the connection from each other."""
+    for number in range(times):
+        world.terminal(1, source=THERE if number % 2 else HERE)
+        world.run(20)
+
+
+def test_terminal_fought_for_is_a_finding(make):
+    world = make(takeovers=3)
+    fight(world, 3)
+    assert world.counter("security.contested") == 0
+    fight(world, 2)
+    assert world.counter("security.contested") >= 1
+    assert any(
+        "security.contested" in line and "0171-0001" in line and "somebody else" in line for line in world.log
+    )
+
+
+def test_addresses_that_change_now_and_then_are_no_finding(make):
+    world = make(takeovers=3)
+    for number in range(10):
+        world.terminal(1, source=THERE if number % 2 else HERE)
+        world.run(400)
+    assert world.counter("sessions.taken-over") == 9
+    assert world.counter("security.contested") == 0
+
+
+def flood(terminal: PlainTerminal) -> None:
+    for _ in range(60):
+        if terminal.stream is not None:
+            terminal.heartbeat()
+
+
+def test_flood_under_a_terminals_name_does_not_keep_the_terminal_out(make):
+    world = make(frames_burst=50.0, frames_per_s=10.0, penalty_s=60.0)
+    liar = world.terminal(1, source=THERE)
+    flood(liar)
+    world.run(1)
+    assert liar.closed
+    true = world.terminal(1, source=HERE)
+    assert not true.closed
+    world.run(20)
+    assert world.terminal(1, source=THERE).closed
+    assert world.counter("refused.penalty") == 1
+    assert online_from(world) == HERE
+
+
+def test_addresses_of_floods_are_remembered_within_bounds(make):
+    world = make(octets_burst=100.0, octets_per_s=1.0)
+    for number in range(1100):
+        session = world.core.accept(f"h{number}:1")
+        session.received(b"\0" * 101)
+    assert 0 < len(world.core._penalties) <= 1000
