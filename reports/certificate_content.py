@@ -36,13 +36,13 @@ from reports.facts import (
     origin_of,
     provisional,
     tally,
-    telling,
     times,
     uncovered,
     with_unit,
 )
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
+from rig.results.telling import telling
 
 BLANK = "________________"
 

@@ -223,30 +223,6 @@ def limit_text(measurement: Measurement) -> str:
     return f"≥ {brief_number(lower)}" if upper is None else f"{brief_number(lower)} … {brief_number(upper)}"
 
 
-def telling(case: CaseResult) -> Measurement | None:
-    """The measurement that decided the case, or None when it has none.
-
-    The first that did not pass, else the point of a curve nearest to its limit, else the last with limits, else the last.
-    """
-    for measurement in case.measurements:
-        if measurement.verdict is not Verdict.PASS:
-            return measurement
-    limited = [item for item in case.measurements if limit_text(item)]
-    on_curve = [item for item in limited if item.curve]
-    if on_curve:
-        return max(on_curve, key=_share_of_limit)
-    candidates = limited or case.measurements
-    return candidates[-1] if candidates else None
-
-
-def _share_of_limit(item: Measurement) -> Decimal:
-    """How much of the limit on its side a value uses up; 0 when that cannot be said."""
-    if not isinstance(item.value, Decimal) or not item.value.is_finite():
-        return Decimal(0)
-    limit = item.upper if item.value >= 0 else item.lower
-    return abs(item.value / limit) if isinstance(limit, Decimal) and limit else Decimal(0)
-
-
 @dataclass(frozen=True, slots=True)
 class Tested:
     """A case that speaks about a clause, with what it says: its own verdict, or that of single measurements in it."""

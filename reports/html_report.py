@@ -11,6 +11,7 @@ from reports.templating import write_page
 from rig.results.evidence import entries
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, RunInfo
+from rig.results.telling import telling
 
 NAME = "report.html"
 
@@ -40,7 +41,7 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         instrument_keys=list(dict.fromkeys(key for row in run.instruments for key in row)),
         provisional=[(item, facts.origin_of(item)) for item in facts.provisional(cases)],
         evidence_names={entry.path: entry.name for entry in entries(out_dir)},
-        telling=facts.telling,
+        telling=telling,
         digest=record_digest(run, cases),
         total_s=sum(case.duration_s for case in cases),
     )

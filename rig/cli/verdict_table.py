@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rig.cli.quantities import limit_text, measured_text, shortened
 from rig.ports.roles import ROLES
-from rig.results.records import CaseResult, Measurement, Verdict
+from rig.results.records import CaseResult, Measurement
+from rig.results.telling import telling
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,47 +23,6 @@ _LONGEST_REASON = 96
 _LEAST_MEASURED = 18
 #: share of a narrow terminal that the case ids get
 _SHARE_OF_IDS = 0.4
-
-
-def _is_own(case: CaseResult, item: Measurement) -> bool:
-    """Whether a measurement belongs to the first clause of its case."""
-    return item.clause in {None, f"{case.standard} {case.clause.split(', ')[0]}"}
-
-
-#: what tells most of a case comes first: a point of its curve, then what has an uncertainty, then its own clause
-_PREFERENCES: tuple[Callable[[CaseResult, Measurement], bool], ...] = (
-    lambda _case, item: item.curve is not None,
-    lambda _case, item: item.uncertainty is not None,
-    lambda case, item: item.criterion is not None and _is_own(case, item),
-    _is_own,
-    lambda _case, _item: True,
-)
-
-
-def telling(case: CaseResult) -> Measurement | None:
-    """The measurement that decides a case: the first that did not pass, else of those that tell most the closest to its limits."""
-    bad = [item for item in case.measurements if item.verdict is not Verdict.PASS]
-    if bad:
-        return bad[0]
-    judged = [(margin, item) for item in case.measurements if (margin := _margin(item)) is not None]
-    for prefers in _PREFERENCES:
-        found = [pair for pair in judged if prefers(case, pair[1])]
-        if found:
-            return min(found, key=lambda pair: pair[0])[1]
-    own = [item for item in case.measurements if _is_own(case, item)]
-    return next(reversed(own or case.measurements), None)
-
-
-def _margin(item: Measurement) -> Decimal | None:
-    """Distance to the nearer limit in parts of the tolerance; None when the limits are no numbers."""
-    if not isinstance(item.value, Decimal) or item.lower == item.upper:
-        return None
-    limits = [limit for limit in (item.lower, item.upper) if isinstance(limit, Decimal)]
-    if not limits:
-        return None
-    distance = min(abs(item.value - limit) for limit in limits)
-    scale = max(abs(limit) for limit in limits) or Decimal(1)
-    return distance / scale
 
 
 def clause_text(case: CaseResult, item: Measurement | None) -> str:
@@ -95,7 +54,9 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     console.print(_table(outcome, console.width))
     shown = [item for case in outcome.cases if (item := telling(case)) is not None]
     if any(item.provisional for item in shown):
-        console.print("* provisional limit: not read in the standard itself, or our own choice", highlight=False)
+        console.print(
+            "* provisional limit: not read in the standard itself, or our own choice", highlight=False
+        )
     counts = Counter(case.verdict for case in outcome.cases)
     console.print(
         ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False

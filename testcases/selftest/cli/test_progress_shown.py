@@ -9,8 +9,9 @@ from rich.console import Console
 
 from rig.cli.progress import LiveProgress, PlainProgress, progress_for
 from rig.cli.quantities import limit_text, measured_text, rounded, shown_value
-from rig.cli.verdict_table import clause_text, print_outcome, telling, wrapped_id
+from rig.cli.verdict_table import clause_text, print_outcome, wrapped_id
 from rig.results.records import CaseResult, Measurement, Verdict
+from rig.results.telling import telling
 from rig.testing.runner import RunOutcome
 
 GOOD = Measurement("delay", Decimal("0.1"), "s", Decimal("0.02"), Decimal("0.5"), provisional=True)

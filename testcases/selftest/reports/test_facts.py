@@ -11,6 +11,7 @@ from fixtures import sample_records as samples
 from reports import facts
 from rig.criteria.registry import all_clauses
 from rig.results.records import CaseResult, Measurement, Verdict
+from rig.results.telling import telling
 
 D = Decimal
 
@@ -144,7 +145,7 @@ def test_a_case_with_several_clauses_covers_each():
 def test_the_telling_point_of_a_curve_is_nearest_to_its_limit():
     case = samples.accuracy_cases()[0]
     stimulus = Measurement("angle", D("0.0"), "deg", D(-2), D(2))
-    told = facts.telling(replace(case, measurements=[*case.measurements, stimulus]))
+    told = telling(replace(case, measurements=[*case.measurements, stimulus]))
     assert told is not None
     assert (told.x, told.value) == (D("0.25"), D("-0.4"))
 
@@ -235,16 +236,6 @@ def test_measured_text_has_uncertainty_unit_and_load():
 def test_limits_are_shown_brief():
     long = D("0.03636363636363636363636363636")
     assert facts.limit_text(Measurement("m", D(1), upper=long)) == "≤ 0.036364"
-
-
-def test_the_telling_measurement_is_the_first_that_did_not_pass():
-    good = Measurement("good", D(1), upper=D(2))
-    bad = Measurement("bad", D(3), upper=D(2), verdict=Verdict.FAIL)
-    plain = Measurement("plain", D(0))
-    assert facts.telling(case_with([good, bad, plain])) is bad
-    assert facts.telling(case_with([good, plain])) is good
-    assert facts.telling(case_with([plain])) is plain
-    assert facts.telling(case_with([])) is None
 
 
 def test_a_limit_of_our_own_is_told_from_a_recalled_one():
