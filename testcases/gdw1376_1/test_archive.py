@@ -79,11 +79,8 @@ def room(concentrator, tester, port):
     def make(entries):
         wanted = {one["point"]: one["index"] for one in entries}
         free.update(one["index"] for one in entries)
-        busy = [
-            point.index
-            for point in concentrator.archived
-            if point.number in wanted and point.index not in free
-        ]
+        held = {point.number: point.index or point.number for point in concentrator.archived}
+        busy = [index for number, index in held.items() if number in wanted and index not in free]
         free.update(busy)
         if busy:
             tester.set(archive_of_entries([entry_at(port, index, point=0) for index in busy]))

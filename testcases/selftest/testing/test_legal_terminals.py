@@ -1,0 +1,200 @@
+"""Terminals that do what a standard leaves open are not failed, and a case that shows nothing does not pass: the bodies of
+terminal cases on emulated terminals that were bent by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from rig.bench.binding import Bench
+from rig.bench.stands.concentrator import EmulatedConcentratorStand
+from rig.protocols.gdw1376_1.control import Afn
+from rig.results.records import Verdict
+from rig.testing.check import Check
+from rig.testing.outcomes import CheckFailed, Inconclusive, NotApplicable, NotTested, verdict_of
+from rig.twin.defects.terminal_hooks import on_values
+
+SUITE = Path(__file__).parents[2] / "gdw1376_1"
+_CASE_ERRORS = (CheckFailed, Inconclusive, NotApplicable, NotTested)
+
+
+@cache
+def module(name: str) -> ModuleType:
+    """A module of the suite, loaded by its path."""
+    full = f"terminal_suite_{name}"
+    spec = importlib.util.spec_from_file_location(full, SUITE / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[full] = made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def fixture_of(where: ModuleType, name: str) -> Callable[..., Any]:
+    """The function behind a fixture."""
+    return getattr(where, name).__wrapped__
+
+
+@pytest.fixture
+def stand() -> Iterator[EmulatedConcentratorStand]:
+    """An emulated concentrator with its meters archived."""
+    bench = Bench.load(seed=11)
+    bench.begin_case("concentrator.selftest", role="concentrator")
+    made = bench.stand()
+    assert isinstance(made, EmulatedConcentratorStand)
+    made.configured()
+    yield made
+    bench.end_case()
+
+
+class Surroundings:
+    """Fixtures of the suite by name, made when a case asks for them."""
+
+    def __init__(self, stand: EmulatedConcentratorStand, place: ModuleType) -> None:
+        self.made: dict[str, Any] = {"concentrator": stand, "check": Check("Q/GDW 1376.1-2013 5")}
+        self.places = (place, module("conftest"))
+        self.open: list[Iterator[Any]] = []
+
+    def get(self, name: str) -> Any:
+        """A fixture's value."""
+        if name not in self.made:
+            place = next(place for place in self.places if hasattr(place, name))
+            function = fixture_of(place, name)
+            value = function(*(self.get(needed) for needed in _wanted(function)))
+            if isinstance(value, Iterator):
+                self.open.append(value)
+                value = next(value)
+            self.made[name] = value
+        return self.made[name]
+
+
+def _wanted(function: Callable[..., Any]) -> tuple[str, ...]:
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
+def verdict(stand: EmulatedConcentratorStand, file: str, case: str, **given: Any) -> tuple[Verdict, str]:
+    """What the body of a case comes to on this stand."""
+    place = module(file)
+    around = Surroundings(stand, place)
+    around.made |= given
+    body = getattr(place, case)
+    try:
+        body(*(around.get(name) for name in _wanted(body)))
+        around.made["check"].finish()
+    except _CASE_ERRORS as error:
+        return verdict_of(error), str(error)
+    return Verdict.PASS, ""
+
+
+def deny(stand: EmulatedConcentratorStand, afn: int, number: int) -> None:
+    stand.device.wire.handlers[afn, number] = lambda call: call.deny()
+
+
+def test_a_terminal_may_confirm_that_it_accepted_a_trip(stand):
+    stand.device.wire.behaviour.trip_confirmed_by_meter = False
+    assert verdict(stand, "test_control", "test_silent_meter") == (Verdict.PASS, "")
+
+
+def test_a_terminal_may_deny_a_whole_frame_for_one_type(stand):
+    wire = stand.device.wire
+
+    def all_or_nothing(call):
+        call.request.calls = []
+        call.deny()
+
+    wire.handlers[Afn.REALTIME_DATA, 246] = all_or_nothing
+    assert verdict(stand, "test_units", "test_unknown_beside_known") == (Verdict.PASS, "")
+
+
+def test_that_all_points_have_an_identifier_is_recalled(stand):
+    # no point is found behind the identifier, and the request is denied
+    stand.device.terminal.archive.points = list
+    assert verdict(stand, "test_units", "test_all_points")[0] is Verdict.INCONCLUSIVE
+
+
+def test_reading_days_are_set_by_a_parameter(stand):
+    deny(stand, Afn.HISTORY_DATA, 169)
+    assert verdict(stand, "test_history", "test_reading_day")[0] is Verdict.NOT_TESTED
+
+
+def test_a_reading_day_has_an_hour_of_its_own(stand):
+    def earlier(_, values):
+        return values | {"total": values["total"] - 1}
+
+    on_values(stand.device, Afn.HISTORY_DATA, {169}, earlier)
+    assert verdict(stand, "test_history", "test_reading_day") == (Verdict.PASS, "")
+
+
+def test_a_terminal_without_the_command_to_disconnect(stand):
+    deny(stand, Afn.CONTROL, 39)
+    assert verdict(stand, "test_login", "test_disconnect_command")[0] is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("file", "afn", "number"),
+    [
+        ("test_clock", Afn.CONTROL, 31),
+        ("test_control", Afn.CONTROL, 1),
+        ("test_forward", Afn.FORWARD, 1),
+        ("test_parameters", Afn.SET_PARAMETERS, 36),
+    ],
+)
+def test_who_denies_a_command_altogether_has_shown_nothing_of_passwords(stand, file, afn, number):
+    deny(stand, afn, number)
+    assert verdict(stand, file, "test_wrong_password")[0] is Verdict.INCONCLUSIVE
+
+
+def test_who_denies_files_has_no_file_transfer(stand):
+    deny(stand, Afn.FILE_TRANSFER, 1)
+    place = module("test_files")
+    around = Surroundings(stand, place)
+    with pytest.raises(NotApplicable):
+        around.get("supported")
+
+
+@pytest.mark.parametrize("count", [0, 7, 60, 130, 256, 300])
+def test_events_are_read_through_the_end_of_their_ring(stand, count):
+    tester = Surroundings(stand, module("test_events")).get("tester")
+    ring = stand.device.terminal.events.important
+    ring.counter = 0
+    for number in range(count):
+        stand.device.terminal.events.record(4, bytes((number % 256,)) * 7, important=True)
+    found = tester.events(important=True)
+    assert len(found) == min(count, 60)
+    assert not stand.device.terminal.events.waiting
+
+
+def test_ports_and_places_of_an_archive_in_service(stand):
+    """New entries leave the places of old ones, and are of a port that the terminal has."""
+    stand.configured()
+    around = Surroundings(stand, module("test_archive"))
+    assert around.get("port") == stand.points[0].port
+    entry = around.get("entry")
+    assert entry(301)["port"] == stand.points[0].port
+    archive = stand.device.terminal.archive
+    around.get("room")([entry(700, point=2), entry(3, point=701)])
+    assert archive.at_point(2) is None
+    assert archive.at_point(3) is not None
+    assert verdict(stand, "test_archive", "test_delete_port")[0] is Verdict.PASS
+
+
+def test_a_forwarded_message_has_the_rate_of_its_line(stand):
+    sent: list[int] = []
+    handler = stand.device.wire.handlers[Afn.FORWARD, 1]
+
+    def noted(call):
+        sent.append(int(call.values["speed_code"]))
+        handler(call)
+
+    stand.device.wire.handlers[Afn.FORWARD, 1] = noted
+    points = (replace(stand.points[0], speed_code=6),)
+    verdict(stand, "test_forward", "test_brings_answer", points=points)
+    assert sent == [6]
