@@ -24,13 +24,13 @@ FAILURE, TRAFFIC_EXCESS, STATUS_CHANGE = 31, 32, 33
 
 
 @pytest.fixture
-def quiet(tester, check):
+def quiet(tester, check, report_right):
     """Reports forbidden, so that records are only asked for."""
     check.equal("answer to 05 F37", tester.control(Content(0, FORBID)).accepted, True)
 
 
 @pytest.fixture
-def permitted(tester, check):
+def permitted(tester, check, report_right):
     """Reports permitted."""
     check.equal("answer to 05 F29", tester.control(Content(0, PERMIT)).accepted, True)
 
@@ -355,11 +355,11 @@ def test_traffic_excess(tester, check, quiet, event_masks, keep_parameter):
 @pytest.mark.bench_time(250)
 @pytest.mark.title_zh("电能表状态字变位产生 ERC33 记录")
 @pytest.mark.known_bad("terminal-status-change-not-recorded", "terminal-trip-not-forwarded")
-def test_status_change(concentrator, tester, check, points, quiet, event_masks):
+def test_status_change(concentrator, tester, check, relays, quiet, event_masks):
     """A status word of a meter that was seen to change leaves a record of code 33 with its point."""
     event_masks(STATUS_CHANGE)
     before = tester.counters()
-    point = points[0].number
+    point = relays[0].number
     tester.read([point], [28])
     tester.control(Content(point, 1, {"limit_time": 0, "alarm_delay": 0}))
     tester.wait_for(lambda: concentrator.relay_is_open(point), 30.0)

@@ -18,15 +18,17 @@ pytestmark = [
 
 #: a file for the terminal itself; all ones tell of a failure
 FILE, FAILED = 3, 0xFFFFFFFF
+#: takes back what was sent
+CLEAR = 0
 
 
 @pytest.fixture
 def segment(tester):
     """Send one segment of a file of three; the answer."""
 
-    def send(number, *, password=None):
+    def send(number, *, file=FILE, password=None):
         values = {
-            "file": FILE,
+            "file": file,
             "attribute": int(number == 2),
             "command": 0,
             "segments": 3,
@@ -40,12 +42,14 @@ def segment(tester):
 
 
 @pytest.fixture
-def supported(segment):
-    """The terminal takes files; one that denies them has not the function."""
+def supported(concentrator, segment):
+    """The terminal takes files; one that denies them has not the function. What it was sent is cleared after the case."""
     answer = segment(0)
     if answer.refused:
         raise NotApplicable("the terminal denies file transfer")
-    return answer
+    yield answer
+    if not concentrator.simulated:
+        segment(0, file=CLEAR)
 
 
 @pytest.mark.title_zh("文件分段按序确认")

@@ -40,7 +40,7 @@ def supply_records(reports):
 @pytest.mark.known_bad("terminal-outage-not-reported")
 @pytest.mark.inspection_item("05018")
 @pytest.mark.requires("option:outage-report")
-def test_outage_reported(concentrator, tester, check, event_masks):
+def test_outage_reported(concentrator, tester, check, event_masks, report_right):
     """The terminal reports the loss of its supply (ERC 14) on its stored energy."""
     event_masks(SUPPLY)
     tester.control(Content(0, PERMIT))
@@ -66,7 +66,7 @@ def test_outage_reported(concentrator, tester, check, event_masks):
 @pytest.mark.title_zh("上电后上报")
 @pytest.mark.known_bad("terminal-return-not-reported")
 @pytest.mark.inspection_item("05018")
-def test_return_reported(concentrator, tester, check, event_masks, power_cycle):
+def test_return_reported(concentrator, tester, check, event_masks, report_right, power_cycle):
     """After the return of the supply a record of code 14 with the time of the return is reported."""
     event_masks(SUPPLY)
     tester.control(Content(0, PERMIT))
