@@ -122,6 +122,8 @@ def timed(
         chains=chains,
         criterion=criterion_id,
         limit_s=limit_seconds(rule),
+        provisional=rule.provisional,
+        clause=f"{rule.standard} {rule.clause}",
     )
     found = [_failures(name, trials, failed, rule)]
     if distribution.maximum_s is not None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from rig.errors import ConfigError
 from rig.results.distribution import load_distribution
+from rig.results.rate import load_rate
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, to_plain
 
 _EITHER = ("value", "lower", "upper")
@@ -71,6 +72,7 @@ def load_case(plain: Mapping[str, Any]) -> CaseResult:
     try:
         kept["measurements"] = [load_measurement(item) for item in plain.get("measurements", ())]
         kept["distributions"] = [load_distribution(item) for item in plain.get("distributions", ())]
+        kept["rates"] = [load_rate(item) for item in plain.get("rates", ())]
         return CaseResult(**kept)
     except (TypeError, AttributeError) as error:
         raise ConfigError(

@@ -57,6 +57,9 @@ class Distribution:
     legs: tuple[Leg, ...] = ()
     criterion: str | None = None
     limit_s: Decimal | None = None
+    #: the limit is provisional, and belongs to this clause (standard and clause)
+    provisional: bool = False
+    clause: str = ""
 
 
 def _time(value_s: float) -> Decimal:
@@ -106,6 +109,8 @@ def distribution_of(
     chains: Sequence[Chain] = (),
     criterion: str | None = None,
     limit_s: Decimal | None = None,
+    provisional: bool = False,
+    clause: str = "",
 ) -> Distribution:
     """The record of a latency.
 
@@ -119,6 +124,8 @@ def distribution_of(
         chains: legs of the single requests, where they can be seen.
         criterion: id of the criterion that the latency is judged by.
         limit_s: its limit in seconds, for the picture.
+        provisional: the limit was not seen in its text.
+        clause: standard and clause of the limit.
 
     Raises:
         ValueError: no trial at all, or a latency that is negative or not finite.
@@ -144,6 +151,8 @@ def distribution_of(
         legs=legs_of(chains),
         criterion=criterion,
         limit_s=limit_s,
+        provisional=provisional,
+        clause=clause,
     )
 
 

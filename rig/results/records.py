@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rig.results.distribution import Distribution
+    from rig.results.rate import Rate
 
 
 class Verdict(StrEnum):
@@ -92,6 +93,8 @@ class CaseResult:
     distributions: list[Distribution] = field(default_factory=list)
     #: items of the system inspection that the case covers, by number
     inspection_items: list[str] = field(default_factory=list)
+    #: rates with what they show of the long run; the verdicts on them are measurements
+    rates: list[Rate] = field(default_factory=list)
 
 
 @dataclass(slots=True)

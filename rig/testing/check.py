@@ -16,6 +16,7 @@ from rig.units import to_decimal
 
 if TYPE_CHECKING:
     from rig.results.distribution import Distribution
+    from rig.results.rate import Rate
     from rig.sessions.meter import Exchange
 
 Number = Decimal | float | int
@@ -62,14 +63,20 @@ class Check:
         self.measurements: list[Measurement] = []
         self.notes: list[str] = []
         self.distributions: list[Distribution] = []
+        self.rates: list[Rate] = []
 
     def note(self, text: str) -> None:
         """Put a remark into the record; it judges nothing."""
         self.notes.append(text)
 
-    def show(self, distribution: Distribution) -> None:
-        """Put the distribution of a latency into the record, for picture and table; it judges nothing."""
-        self.distributions.append(distribution)
+    def show(self, figures: Distribution | Rate) -> None:
+        """Put the distribution of a latency, or a rate, into the record, for picture and table; it judges nothing."""
+        from rig.results.rate import Rate
+
+        if isinstance(figures, Rate):
+            self.rates.append(figures)
+        else:
+            self.distributions.append(figures)
 
     def equal(
         self, name: str, observed: object, expected: object, *, unit: str = "", clause: str | None = None

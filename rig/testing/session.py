@@ -217,6 +217,7 @@ class CaseSession:
             runner=info.runner,
             known_bad=list(info.known_bad),
             distributions=list(check.distributions),
+            rates=list(check.rates),
             inspection_items=list(info.inspection_items),
             device_role=info.device_role,
         )
