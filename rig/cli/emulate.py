@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import signal
 import threading
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,8 @@ from rig.errors import ConfigError
 from rig.ports.roles import METER
 
 _INSTRUMENT = "instrument:"
+#: what --listen is when it is not given
+_ANY_LINE = "pty://"
 #: what can be emulated, and its role as a device under test
 _ROLES = {
     "meter": METER,
@@ -24,6 +27,17 @@ _ROLES = {
     "collector": "collector",
     "ncc": "ncc",
     "network": "network",
+}
+_BELOW_A_CENTER = ("concentrator", "collector", "network")
+#: devices that an option means something to
+_USED_BY = {
+    "--listen": ("meter", "cco", "collector", "network"),
+    "--connect": _BELOW_A_CENTER,
+    "--archive": ("cco", *_BELOW_A_CENTER),
+    "--archived": ("cco", *_BELOW_A_CENTER),
+    "--http": ("network",),
+    "--store": ("network",),
+    "--address": ("meter",),
 }
 #: scene of an instrument that is emulated alone: 220 V, 5 A, PF 1
 _ALONE_V, _ALONE_A = 220.0, 5.0
@@ -47,17 +61,18 @@ def emulate(
     listen: Annotated[
         str,
         typer.Option(
-            help="Of meter, cco, and of the RS-485 line of a collector without meters of its own: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port."
+            help="Of meter, cco, and of the RS-485 line of a collector without meters of its own: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port; of network: tcp://HOST:PORT where its terminals dial."
         ),
-    ] = "pty://",
+    ] = _ANY_LINE,
     connect: Annotated[
         str,
         typer.Option(
-            help="Of concentrator, collector: the command center that it calls.", metavar="HOST:PORT"
+            help="Of concentrator, collector: the command center that it calls; of network: one to call instead of its own.",
+            metavar="HOST:PORT",
         ),
     ] = "",
     meters: Annotated[
-        int, typer.Option(help="Meters behind cco, concentrator, collector; in the network.")
+        int, typer.Option(help="Meters behind cco, concentrator, collector; of network: all together.")
     ] = 8,
     design: Annotated[
         str, typer.Option(help="metering_box (LD1), individual (LD3) or mixed.", metavar="DESIGN")
@@ -69,9 +84,23 @@ def emulate(
     archived: Annotated[
         bool,
         typer.Option(
-            "--archived", help="Of cco, concentrator, collector: its meters are in its archive already."
+            "--archived",
+            help="Of cco, concentrator, collector, network with --connect: meters are in the archives already.",
         ),
     ] = False,
+    http: Annotated[
+        str,
+        typer.Option(
+            help="Of network: serve its command center's API here, without TLS.", metavar="HOST:PORT"
+        ),
+    ] = "",
+    store: Annotated[
+        str,
+        typer.Option(
+            help="Of network: database of its command center, as of `rig ncc serve`; in memory when left out.",
+            metavar="URL",
+        ),
+    ] = "",
     defect: Annotated[
         list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
     ] = None,
@@ -84,6 +113,16 @@ def emulate(
     ] = None,
 ) -> None:
     """Serve an emulated device until interrupted; prints READY and where it is reached."""
+    given = {
+        "--listen": listen != _ANY_LINE,
+        "--connect": bool(connect),
+        "--archive": archive is not None,
+        "--archived": archived,
+        "--http": bool(http),
+        "--store": bool(store),
+        "--address": address is not None,
+    }
+    _refuse_unused(device, [option for option, is_given in given.items() if is_given])
     if list_defects and device in _ROLES:
         _print_defects(_ROLES[device])
     elif device == "meter":
@@ -102,12 +141,37 @@ def emulate(
             tuple(fault or ()),
             seed,
             archived,
+            http,
+            store,
         )
         serve_part(wanted, _stop_signal())
     elif device.startswith(_INSTRUMENT):
         _serve_instrument(device.removeprefix(_INSTRUMENT), seed)
     else:
         raise _unknown(device)
+
+
+def _refuse_unused(device: str, given: Sequence[str]) -> None:
+    """Refuse an option that would be ignored."""
+    if device not in _ROLES and not device.startswith(_INSTRUMENT):
+        return
+    for option in given:
+        if device not in _USED_BY[option]:
+            raise ConfigError(
+                f"nothing that {device} takes", key=option, hint=f"of {', '.join(_USED_BY[option])}"
+            )
+    if device != "network":
+        return
+    if "--connect" in given:
+        own = [option for option in ("--listen", "--http", "--store") if option in given]
+        if own:
+            raise ConfigError(
+                "of the network's own command center", key=own[0], hint="leave it or --connect out"
+            )
+    elif "--archived" in given:
+        raise ConfigError(
+            "the network's command center writes the archives", key="--archived", hint="with --connect"
+        )
 
 
 def _unknown(device: str) -> ConfigError:

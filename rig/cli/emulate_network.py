@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rig.errors import ConfigError
 
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from rig.bench.network import BringUp, Network
     from rig.bench.network_area import Area, Surroundings
     from rig.bench.network_plan import NetworkPlan
+    from rig.ncc.shell_engine import EngineCenter
     from rig.twin.engine import Engine
     from rig.twin.serve_streams import RealTimeSource
 
 #: devices start at once here: nobody wants to wait for a drawn start-up
 _START_S = 1.0
 #: what --listen is when it is not given: a collector then has emulated meters of its own
-_NO_LINE = "pty://"
+NO_LINE: Final = "pty://"
+#: meters behind the terminal that needs no concentrator: a quarter, and at most so many
+_DIRECT = 4
+#: meters behind one concentrator at most
+_BEHIND_ONE = 2000
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Request:
     faults: tuple[str, ...]
     seed: int
     archived: bool = False
+    http: str = ""
+    store: str = ""
 
 
 def serve_part(request: Request, stop: threading.Event) -> None:
@@ -46,29 +54,70 @@ def serve_part(request: Request, stop: threading.Event) -> None:
     Raises:
         ConfigError: an option is missing or wrong.
     """
-    from rig.bench.network import Assignment
-    from rig.bench.network_plan import NetworkPlan
     from rig.clock import SystemClock, VirtualClock
     from rig.twin.engine import Engine
 
-    plan = NetworkPlan.from_options(
-        {
-            "design": request.design,
-            "meters": request.meters,
-            "direct_meters": max(1, min(request.meters, 32)),
-            "direct": 1,
-            "start_s": _START_S,
-            "cellular": "IDEAL",
-            "line_faults": request.faults,
-        }
-    )
+    plan = plan_of(request)
     engine = Engine(request.seed, VirtualClock(SystemClock().wall()))
-    if request.device == "network":
+    if request.device == "network" and request.connect:
+        _serve_below(request, engine, plan, stop)
+    elif request.device == "network":
         _serve_network(request, engine, plan, stop)
-        return
-    if request.device == "collector" and request.listen != _NO_LINE:
+    elif request.device == "collector" and request.listen != NO_LINE:
         _serve_collector(request, engine, stop)
-        return
+    else:
+        _serve_one(request, engine, plan, stop)
+
+
+def plan_of(request: Request) -> NetworkPlan:
+    """The plan that has exactly the meters asked for.
+
+    Raises:
+        ConfigError: they do not fit the device or the design.
+    """
+    from rig.bench.network_plan import MOST_ON_A_LINE, NetworkPlan
+
+    plan = NetworkPlan.from_options(
+        {"design": request.design, "start_s": _START_S, "cellular": "IDEAL", "line_faults": request.faults}
+    )
+    if request.device == "network":
+        return _shared_out(plan, request.meters)
+    if plan.design == "mixed":
+        raise ConfigError(
+            "one device is of one design",
+            key="--design",
+            value="mixed",
+            hint="rig emulate network mixes them",
+        )
+    if request.device != "collector":
+        return replace(plan, meters=request.meters)
+    if not 0 < request.meters <= MOST_ON_A_LINE:
+        hint = f"its RS-485 line takes 1..{MOST_ON_A_LINE}"
+        raise ConfigError("meters of a collector", key="--meters", value=request.meters, hint=hint)
+    return replace(plan, direct_meters=request.meters)
+
+
+def _shared_out(plan: NetworkPlan, meters: int) -> NetworkPlan:
+    """The same plan with so many meters in all: a few behind a terminal without a concentrator, the others evenly."""
+    designs = 2 if plan.design == "mixed" else 1
+    if meters < designs:
+        hint = "one behind the concentrator of each design" if designs > 1 else "1 and more"
+        raise ConfigError("too few meters", key="--meters", value=meters, hint=hint)
+    most = 1 if plan.direct_role == "meter" else _DIRECT
+    direct = min(meters // 4, most)
+    behind = meters - direct
+    return replace(
+        plan,
+        concentrators=max(designs, -(-behind // _BEHIND_ONE)),
+        meters=behind,
+        direct=1 if direct else 0,
+        direct_meters=max(direct, 1),
+    )
+
+
+def _serve_one(request: Request, engine: Engine, plan: NetworkPlan, stop: threading.Event) -> None:
+    """A single device with the meters behind it."""
+    from rig.bench.network import Assignment
     from rig.bench.network_area import Surroundings
     from rig.transports.tcp_stream import TcpNetwork
 
@@ -77,13 +126,20 @@ def serve_part(request: Request, stop: threading.Event) -> None:
     around = Surroundings(engine, plan, streams, None, assignment.take)
     served = _module if request.device == "cco" else _terminal
     area, sources, ready = served(request, around, streams)
-    left = assignment.left()
-    if left:
-        raise ConfigError("no such defect of this device", key="--defect", value=left[0])
-    if request.archive is not None:
-        request.archive.write_text(archive_text([area]), encoding="utf-8")
-    _tell(area, ready)
+    _all_placed(assignment.left(), "no such defect of this device")
+    _write_archive(request, [area])
+    _tell([area], ready)
     _run(engine, stop, sources)
+
+
+def _all_placed(left: Sequence[str], why: str) -> None:
+    if left:
+        raise ConfigError(why, key="--defect", value=left[0])
+
+
+def _write_archive(request: Request, areas: Sequence[Area]) -> None:
+    if request.archive is not None:
+        request.archive.write_text(archive_text(areas), encoding="utf-8")
 
 
 def _serve_collector(request: Request, engine: Engine, stop: threading.Event) -> None:
@@ -145,9 +201,10 @@ def _fill_archive(area: Area) -> None:
         )
 
 
-def _tell(area: Area, ready: str) -> None:
-    print(f"{len(area.households)} meters: {', '.join(home.address for home in area.households[:8])}", end="")
-    print(", ..." if len(area.households) > 8 else "")
+def _tell(areas: Sequence[Area], ready: str) -> None:
+    homes = [home.address for area in areas for home in area.households]
+    print(f"{len(homes)} meters: {', '.join(homes[:8])}", end="")
+    print(", ..." if len(homes) > 8 else "")
     print(f"READY {ready}", flush=True)
 
 
@@ -157,26 +214,117 @@ def _run(engine: Engine, stop: threading.Event, sources: Sequence[RealTimeSource
     serve(engine.clock, stop, sources)
 
 
+def _serve_below(request: Request, engine: Engine, plan: NetworkPlan, stop: threading.Event) -> None:
+    """Every terminal of a network, dialling a command center that is somebody else's."""
+    from rig.bench.network import Assignment
+    from rig.bench.network_area import Surroundings, direct_area, main_area
+    from rig.transports.tcp_stream import TcpNetwork
+
+    assignment = Assignment(request.defects)
+    streams = TcpNetwork(engine.clock)
+    around = Surroundings(engine, plan, streams, None, assignment.take)
+    areas = [main_area(around, number, request.connect) for number in range(plan.concentrators)]
+    areas += [direct_area(around, number, request.connect) for number in range(plan.direct)]
+    _all_placed(assignment.left(), "no device below a command center can have it")
+    _write_archive(request, areas)
+    for area in areas:
+        if request.archived:
+            _fill_archive(area)
+        area.start()
+    _tell(areas, f"{_counted(plan)} call {request.connect}")
+    _run(engine, stop, [streams])
+
+
+def _counted(plan: NetworkPlan) -> str:
+    """``2 concentrators (metering_box, individual), 1 collector``."""
+    designs = dict.fromkeys(plan.design_of(number) for number in range(plan.concentrators))
+    text = f"{plan.concentrators} concentrator{'s' if plan.concentrators > 1 else ''} ({', '.join(designs)})"
+    return f"{text}, {plan.direct} {plan.direct_role}" if plan.direct else text
+
+
 def _serve_network(request: Request, engine: Engine, plan: NetworkPlan, stop: threading.Event) -> None:
     """Command center and everything below it, on loopback TCP."""
     from rig.bench.network import Network
     from rig.transports.tcp_stream import TcpNetwork
 
-    listen = request.listen.removeprefix("tcp://")
-    if "://" in listen:
-        listen = "127.0.0.1:0"
-    streams = TcpNetwork(engine.clock)
-    network = Network(engine, plan, defects=request.defects, streams=streams, listen=listen)
-    if network.unplaced_defects:
+    if request.http and not request.store:
         raise ConfigError(
-            "no device of this network can have it", key="--defect", value=network.unplaced_defects[0]
+            "the API needs a store with accounts",
+            key="--store",
+            hint="--store sqlite:///center.db, accounts by `rig ncc account set`",
         )
-    if request.archive is not None:
-        request.archive.write_text(archive_text(network.areas), encoding="utf-8")
-    print(f"{len(network.areas)} terminals, {len(network.households)} meters", flush=True)
-    print(f"READY {network.center.address}", flush=True)
-    _report(network, network.begin())
-    _run(engine, stop, [streams])
+    streams = TcpNetwork(engine.clock)
+    network = Network(
+        engine,
+        plan,
+        defects=request.defects,
+        streams=streams,
+        listen=_listened(request.listen),
+        store=request.store or "sqlite://",
+    )
+    try:
+        _all_placed(network.unplaced_defects, "no device of this network can have it")
+        _write_archive(request, network.areas)
+        sources: list[RealTimeSource] = [streams]
+        told = f"{_counted(plan)}, {len(network.households)} meters; store {network.center.store.shown}"
+        if request.http:
+            api = ServedApi(network.center, request.http)
+            sources.append(api)
+            told += f"; {api.url}"
+        print(told, flush=True)
+        print(f"READY {network.center.address}", flush=True)
+        _report(network, network.begin())
+        _run(engine, stop, sources)
+    finally:
+        network.close()
+
+
+def _listened(listen: str) -> str:
+    """Where terminals dial: ``tcp://host:port``, or any free port of this machine."""
+    if listen == NO_LINE:
+        return "127.0.0.1:0"
+    address = listen.removeprefix("tcp://")
+    if "://" in address or address.startswith("/"):
+        raise ConfigError("terminals dial TCP", key="--listen", value=listen, hint="tcp://127.0.0.1:7000")
+    return address
+
+
+class ServedApi:
+    """The HTTP API of a center that lives on the engine's clock, served in the turns between its events.
+
+    Args:
+        center: in real time.
+        address: ``host:port``.
+
+    Raises:
+        ConfigError: the address is none, or cannot be taken.
+    """
+
+    def __init__(self, center: EngineCenter, address: str) -> None:
+        from rig.ncc.shell_http import HttpApi
+
+        self._loop = asyncio.new_event_loop()
+        try:
+            self._api = HttpApi(center.service, center.store, address)
+        except ConfigError:
+            self._loop.close()
+            raise
+        #: where it is reached
+        self.url = self._api.url
+        self._loop.run_until_complete(self._api.start())
+
+    def wait(self, wait_s: float) -> None:
+        """Answer for so long."""
+        self._loop.run_until_complete(asyncio.sleep(wait_s))
+
+    def poll(self) -> None:
+        """Requests are answered while it waits."""
+
+    def close(self) -> None:
+        """Answer what was asked, and take no more."""
+        self._loop.run_until_complete(self._api.stop())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
 
 def _report(network: Network, begun: BringUp) -> None:
