@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+#: a minute or two each
+LONG = ("ncc_load.py", "network_month.py")
+
 
 def main(names: list[str]) -> int:
     missed = []
-    for script in sorted(Path(__file__).parent.glob("bench_*.py")):
+    folder = Path(__file__).parent
+    for script in [*sorted(folder.glob("bench_*.py")), *(folder / name for name in LONG)]:
         name = script.stem.removeprefix("bench_")
         if names and name not in names:
             continue

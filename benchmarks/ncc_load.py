@@ -438,7 +438,11 @@ def report(options, urls, logged_in, ready, loaded, sent, ended) -> int:
             f"  acknowledgement ms {found['ms']}; processor: center {end['cpu']:.1f} s, fleet {found['cpu']:.1f} s; "
             f"{end['groups']} groups; held back {found['held']}"
         )
-    print(f"  memory {kib:.1f} KiB a connection (center process, archive aside)")
+    full = sum(end["rss"] for end in ended)
+    print(
+        f"  memory {kib:.1f} KiB a connection before the load (beyond that of the archive); "
+        f"{full / 1024:.0f} MiB after it, archive and all, {full / options.connections:.0f} KiB a connection"
+    )
     lost = [key for key in ("lost", "wrong", "unsent") if any(found[key] for found in sent)]
     same = rows == acknowledged * each and sums == total
     print(
