@@ -22,7 +22,7 @@ from rig.twin.devices.terminal.curves import Curves
 from rig.twin.devices.terminal.events import EventLog
 from rig.twin.devices.terminal.parameters import Parameters
 from rig.twin.devices.terminal.power import Power
-from rig.twin.devices.terminal.reading import MeterReader
+from rig.twin.devices.terminal.reading import PORT_PROTOCOLS, MeterReader
 from rig.twin.devices.terminal.realtime import STATUS_WORDS, Realtime
 from rig.twin.devices.terminal.storage import Current, Storage
 from rig.twin.devices.terminal.sync import ClockKeeping, clock_of
@@ -201,7 +201,8 @@ class Terminal:
         for number, queue in self.reader.queues.items():
             tell = getattr(queue.port, "set_archive", None)
             if tell is not None:
-                tell({entry.address: 2 for entry in self.archive.on_port(number)})
+                entries = self.archive.on_port(number)
+                tell({entry.address: PORT_PROTOCOLS.get(entry.protocol, 0) for entry in entries})
 
     def parameter_changed(self, number: int) -> None:
         """A parameter was set: what hangs on it follows."""
