@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rig.clock import Clock
 from rig.errors import BenchMissing, ConfigError
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from rig.bench.declaration import Declaration
     from rig.bench.inventory import DeviceSection, LinkSection
     from rig.twin.engine import Engine
+
+#: roles whose stand can only be emulated: on a real system nobody sees every relay, clock and household at once
+EMULATED_ONLY: Final = frozenset({"network"})
 
 
 class Stand(Protocol):
@@ -139,4 +142,4 @@ def stand_builder(role: str) -> Build:
         ) from None
 
 
-__all__ = ["BenchMissing", "Build", "Stand", "StandRequest", "stand_builder", "stand_roles"]
+__all__ = ["EMULATED_ONLY", "BenchMissing", "Build", "Stand", "StandRequest", "stand_builder", "stand_roles"]

@@ -29,8 +29,9 @@ def check(
     """Check a bench file and everything it names, without opening anything."""
     from rig.bench.binding import Bench
     from rig.bench.means import INSTRUMENT_ROLES
+    from rig.bench.stand import EMULATED_ONLY
     from rig.criteria import registry
-    from rig.ports.roles import METER
+    from rig.ports.roles import METER, ROLES
 
     bench = Bench.load(file, seed=seed)
     if bench.inventory.bench.profile:
@@ -52,6 +53,11 @@ def check(
         )
         if bench.device_for(device.role) is None:
             print("    no case examines it: nobody wrote a stand for its role")
+        elif device.role in EMULATED_ONLY and not bench.simulated:
+            print(
+                f"    NOT examined: a {ROLES[device.role]} can only be emulated here, every case of it will be NOT_TESTED; "
+                "give its command center, concentrators, collectors and meters as devices of their own"
+            )
     for section in bench.inventory.instruments:
         print(f"  {section.role}: {section.driver} at {section.resource}")
     lacking = [reason for role in INSTRUMENT_ROLES if (reason := bench.missing(role)) is not None]

@@ -2,7 +2,9 @@
 
 import pytest
 
+from rig.bench.binding import Bench
 from rig.cli.main import command_modules, main
+from rig.errors import BenchMissing
 
 
 def rig(capsys, *arguments):
@@ -75,6 +77,22 @@ def test_bench_check_says_what_a_bench_gives(capsys, tmp_path):
     assert status == 0
     assert "virtual time" in out
     assert "no source on bench 'b'" in out
+
+
+@pytest.mark.parametrize("url", ["socket://10.0.0.1:7000", "emulated"])
+def test_bench_check_says_that_a_real_network_cannot_be_inspected(capsys, tmp_path, url):
+    path = tmp_path / "system.toml"
+    path.write_text(
+        f'[bench]\nname = "b"\n[links.center]\nurl = "{url}"\n'
+        '[[devices]]\nid = "network"\nrole = "network"\nlink = "center"\n'
+    )
+    _, out, _ = rig(capsys, "bench", "check", str(path))
+    assert ("NOT examined: a whole network can only be emulated here" in out) == (url != "emulated")
+    if url != "emulated":
+        bench = Bench.load(path)
+        bench.begin_case("x", role="network")
+        with pytest.raises(BenchMissing, match="can only emulate one"):
+            bench.stand()
 
 
 def test_bench_check_takes_the_built_in_bench(capsys):
