@@ -52,7 +52,7 @@ _LONGEST_S: Final = 366 * 86400.0
 _MOST_RUNS: Final = 10_000
 _COUNTED_RUNS: Final = 50_000
 #: values due, and terminals, whose gaps are looked for in one step
-_VALUES_AT_ONCE: Final = 100_000
+_VALUES_AT_ONCE: Final = 20_000
 _TERMINALS_AT_ONCE: Final = 1_000
 _LAST_YEAR: Final = 2099
 
