@@ -183,8 +183,8 @@ class Accounts:
             held = self._tokens.get(key)
             if held is None:
                 return None
-            salt, until_s = self._known.get(held.actor.name, (None, -1.0))
-        if now_s < held.until_s and now_s >= until_s:
+            salt, until_s = self._known.get(held.actor.name, (None, 0.0))
+        if now_s < held.until_s and (now_s >= until_s or salt != held.salt):
             salt = self._salt(held.actor.name)
             with self._lock:
                 self._known[held.actor.name] = salt, now_s + self.rules.checked_s
