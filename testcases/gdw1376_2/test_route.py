@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rig.protocols.gdw1376_2.frame import octets_of
 from rig.testing.outcomes import NotTested
 
 pytestmark = [pytest.mark.device("local_module"), pytest.mark.link("C2-M1")]
@@ -12,6 +13,25 @@ STANDARD = "Q/GDW 10376.2-2019"
 ROUTE_QUERY, ROUTE_SET, ROUTE_CONTROL = 0x10, 0x11, 0x12
 COORDINATOR = 4
 STRANGER = "990000000099"
+#: lists of nodes whose request has a start and a count
+LISTS = (2, 5, 6, 7, 21, 31, 101, 112)
+
+
+@pytest.mark.clause(STANDARD, "03F10")
+@pytest.mark.clause(STANDARD, "10F7")
+@pytest.mark.title_zh("各类路由查询列表应答不超过最大帧长")
+@pytest.mark.stand(nodes=40, longest_frame=300)
+@pytest.mark.known_bad(
+    "module-list-longer-than-frame", "module-identities-counted-short", "module-announces-short-frames:128"
+)
+@pytest.mark.bench_time(60)
+def test_lists_keep_to_the_longest_frame(station, formed, check):
+    """Every list of the route that is asked for as a whole comes in a frame no longer than the module announces."""
+    longest = station.get(0x03, 10)["longest_frame"]
+    told = station.get(0x03, 11, {"index_afn": ROUTE_QUERY})["functions"]
+    for fn in [number for number in LISTS if number in told]:
+        answer = station.ask(ROUTE_QUERY, fn, {"start": 1, "count": 255})
+        check.between(f"length of 10F{fn}", octets_of(answer), None, longest, unit="octets")
 
 
 @pytest.mark.clause(STANDARD, "10F4")

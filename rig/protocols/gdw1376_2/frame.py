@@ -102,6 +102,11 @@ class Frame:
         return _ADDRESSES_AT + _address_octets_count(self) + 3
 
 
+def octets_of(frame: Frame) -> int:
+    """Length of a frame in octets, as the link layer counts it: from the first 68H to 16H."""
+    return frame.data_offset + len(frame.data) + 2
+
+
 def _address_octets_count(frame: Frame) -> int:
     return 0 if frame.addresses is None else 12 + 6 * len(frame.addresses.relays)
 

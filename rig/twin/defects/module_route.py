@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rig.twin.wire.gdw1376_2 import Handler, Request
 
 STATE, SIZE, TOPOLOGY, PHASES = (0x10, 4), (0x10, 9), (0x10, 21), (0x10, 31)
+IDENTITIES = (0x10, 7)
 NETWORKS, CHIPS, FIX_RELAYS, MODE = (0x10, 111), (0x10, 112), (0x11, 3), (0x11, 4)
 SEARCHING, UPGRADING, OTHER = 1, 2, 3
 STATION = 1
@@ -222,3 +223,19 @@ def hides_its_task(device: EmulatedModule, _: Parameter) -> None:
 def hides_its_upgrade(device: EmulatedModule, _: Parameter) -> None:
     """Reading or something else."""
     _hides(device, UPGRADING)
+
+
+@module_defect(
+    "identities-counted-short", "fills the list of identities as if its entries were half as long", "10F7"
+)
+def identities_counted_short(device: EmulatedModule, _: Parameter) -> None:
+    """Entries of all lists are counted alike."""
+
+    def change(request: Request, sound: Handler) -> Frame | None:
+        longest = device.config.longest_frame
+        device.config.longest_frame = 2 * longest
+        answer = sound(request)
+        device.config.longest_frame = longest
+        return answer
+
+    wrap(device, IDENTITIES, change)

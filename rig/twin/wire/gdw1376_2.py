@@ -11,7 +11,7 @@ from typing import Any
 from rig.errors import RemoteProtocolError
 from rig.ports.byte_link import Burst, LineTap
 from rig.protocols.gdw1376_2.codes import Afn
-from rig.protocols.gdw1376_2.frame import Frame, FrameReader, decode_frame, encode, peek_frame
+from rig.protocols.gdw1376_2.frame import Frame, FrameReader, decode_frame, encode, octets_of, peek_frame
 from rig.protocols.gdw1376_2.functions import lookup
 from rig.protocols.gdw1376_2.information import UpInformation
 from rig.protocols.gdw1376_2.messages import answer, build, confirm, deny, read_data_unit
@@ -247,7 +247,7 @@ class ModuleWire:
             return request.deny(
                 "function" if any(afn == frame.afn for afn, _ in self.handlers) else "unsupported"
             )
-        if frame.data_offset + len(frame.data) + 2 > self.cco.config.longest_frame:
+        if octets_of(frame) > self.cco.config.longest_frame:
             return request.deny("length") if behaviour.malformed_denied else None
         try:
             unit = read_data_unit(frame, self.profile)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rig.protocols.gdw1376_2.codes import Afn
-from rig.protocols.gdw1376_2.frame import Frame
+from rig.protocols.gdw1376_2.frame import Frame, octets_of
 from rig.twin.devices.cco_archive import ArchiveNode
 from rig.twin.devices.cco_running import route_state
 from rig.twin.media.station import Station
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rig.twin.devices.cco import Cco
     from rig.twin.wire.gdw1376_2 import Handler, Request
 
-#: octets of a frame that its list does not get
-_FRAME_OCTETS = 40
 _STATION, _PROXY, _COORDINATOR = 1, 2, 4
 _COORDINATOR_TEI = 1
 #: device of a coordinator's own chip in 10 F112; nodes have 0 (collector) and 1 (meter)
@@ -33,12 +31,12 @@ def route_handlers() -> dict[tuple[int, int], Handler]:
         1: lambda request: request.answer(
             {"total": len(request.cco.archive), "most": request.cco.config.most_nodes}
         ),
-        2: lambda request: _list(request, request.cco.archive.nodes, _archived, octets=8),
+        2: lambda request: _list(request, request.cco.archive.nodes, _archived),
         3: _relays,
         4: lambda request: request.answer(route_state(request.cco)),
-        5: lambda request: _list(request, _unread(request.cco), _archived, octets=8),
+        5: lambda request: _list(request, _unread(request.cco), _archived),
         6: _registered,
-        7: lambda request: _list(request, request.cco.medium.members(), _module, octets=16),
+        7: lambda request: _list(request, request.cco.medium.members(), _module),
         9: lambda request: request.answer({"network_size": len(request.cco.medium.members()) + 1}),
         21: _topology,
         31: _phases,
@@ -78,7 +76,6 @@ def _list(
     every: Sequence[Any],
     entry: Callable[[Cco, Any], Entry],
     *,
-    octets: int,
     repeat_start: bool = False,
 ) -> Frame:
     """The part of a list that was asked for, cut to what the longest frame takes."""
@@ -86,11 +83,27 @@ def _list(
     if repeat_start and start == 0:
         return request.deny("unit")
     cco = request.cco
-    room = (cco.config.longest_frame - _FRAME_OCTETS) // octets
     first = max(start, 1) - 1
-    nodes = [entry(cco, one) for one in every[first : first + min(count, room)]]
     more = {"start": start} if repeat_start else {}
-    return request.answer({"total": len(every), **more, "nodes": nodes})
+    told = {"total": len(every), **more}
+    return _fitting(request, told, [entry(cco, one) for one in every[first : first + count]])
+
+
+def _fitting(request: Request, told: Entry, nodes: list[Entry]) -> Frame:
+    """The answer with as many of the nodes, from the first on, as the longest frame takes.
+
+    Spec: Q/GDW 10376.2-2019, AFN=03H F10 (longest frame)
+    """
+    longest = request.cco.config.longest_frame
+    answer = request.answer({**told, "nodes": nodes})
+    while nodes and octets_of(answer) > longest:
+        # entries of one list may differ in length: what is left out is counted from the longest of them
+        empty = octets_of(request.answer({**told, "nodes": []}))
+        largest = max(octets_of(request.answer({**told, "nodes": [one]})) for one in nodes) - empty
+        over = -(-(octets_of(answer) - longest) // largest)
+        nodes = nodes[:-over]
+        answer = request.answer({**told, "nodes": nodes})
+    return answer
 
 
 def _information(cco: Cco, address: str, protocol: int) -> Entry:
@@ -116,7 +129,7 @@ def _unread(cco: Cco) -> list[ArchiveNode]:
 
 def _registered(request: Request) -> Frame:
     found = list(request.cco.registration.found.values())
-    return _list(request, found, lambda cco, one: _information(cco, one.address, one.protocol), octets=8)
+    return _list(request, found, lambda cco, one: _information(cco, one.address, one.protocol))
 
 
 def _module(cco: Cco, station: Station) -> Entry:
@@ -173,7 +186,7 @@ def _topology(request: Request) -> Frame:
             "role": _PROXY if station in relays else _STATION,
         }
 
-    return _list(request, [None, *members], entry, octets=11, repeat_start=True)
+    return _list(request, [None, *members], entry, repeat_start=True)
 
 
 def _phases(request: Request) -> Frame:
@@ -194,7 +207,7 @@ def _phases(request: Request) -> Frame:
             "phase_order": place.phase_order,
         }
 
-    return _list(request, [None, *cco.medium.members()], entry, octets=8, repeat_start=True)
+    return _list(request, [None, *cco.medium.members()], entry, repeat_start=True)
 
 
 def _chips(request: Request) -> Frame:
@@ -209,20 +222,18 @@ def _chips(request: Request) -> Frame:
             "version": cco.version if station is None else station.node.version,
         }
 
-    return _list(request, [None, *request.cco.medium.members()], entry, octets=33, repeat_start=True)
+    return _list(request, [None, *request.cco.medium.members()], entry, repeat_start=True)
 
 
 def _versions(request: Request) -> Frame:
     """10 F104: its layout is not public; here count, then address and version of every node that fits."""
     cco = request.cco
     members = cco.medium.members()
-    room = min((cco.config.longest_frame - _FRAME_OCTETS) // 8, 255)
-    parts = [
-        bytes.fromhex(one.address)[::-1] + bytes.fromhex(one.node.version)[::-1] for one in members[:room]
-    ]
-    return request.answer(
-        {"raw": len(members).to_bytes(2, "little") + bytes((len(parts),)) + b"".join(parts)}
-    )
+    parts = [bytes.fromhex(one.address)[::-1] + bytes.fromhex(one.node.version)[::-1] for one in members]
+    total = len(members).to_bytes(2, "little")
+    shortest = octets_of(request.answer({"raw": total + b"\0"}))
+    room = min((cco.config.longest_frame - shortest) // len(parts[0]), 255) if parts else 0
+    return request.answer({"raw": total + bytes((len(parts[:room]),)) + b"".join(parts[:room])})
 
 
 def _networks(request: Request) -> Frame:
@@ -258,7 +269,7 @@ def _radio_nodes(request: Request) -> Frame:
         software = bytes.fromhex(station.node.version).rjust(3, b"\0")
         return {**_information(cco, station.address, 2), "software": software}
 
-    return _list(request, request.cco.medium.members(), entry, octets=11)
+    return _list(request, request.cco.medium.members(), entry)
 
 
 # --- settings -------------------------------------------------------------------------------------------------
