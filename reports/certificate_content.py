@@ -367,7 +367,7 @@ def _summary(cases: Sequence[CaseResult]) -> Iterator[Block]:
         Column(Words("Mandatory", "强制"), 1.5, numeric=True),
         Column(Words("Mandatory tested", "已测强制"), 1.9, numeric=True),
         Column(Words("Without a case", "无项目"), 1.7, numeric=True),
-        Column(Words("Known by recall only", "条款待核实"), 2.2, numeric=True),
+        Column(Words("Recalled or own proposal", "待核实或自拟"), 2.2, numeric=True),
     )
     rows = []
     everything = coverage(cases)
@@ -399,9 +399,9 @@ def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
         return
     yield Paragraph(
         Words(
-            "These limits were not read in the standard's own text; those of our own choice are of no text. "
+            "These limits were not read in the standard's own text; own proposals are in no text. "
             "A laboratory confirms or replaces them by its profile.",
-            "下列限值未经标准原文核实，自定限值不出自任何标准，实验室应以自己的配置确认或替换。",
+            "下列限值未经标准原文核实，自拟限值不出自任何标准，实验室应以自己的配置确认或替换。",
         ),
         "small",
     )

@@ -12,7 +12,7 @@ from functools import cache
 from reports.blocks import Words
 from reports.chart import Chart, Point, error_chart
 from rig.criteria.model import Clause
-from rig.criteria.registry import all_clauses, all_criteria
+from rig.criteria.registry import all_clauses, all_criteria, awaits_profile
 from rig.latency.statistics import Summary, summarise
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
@@ -168,13 +168,16 @@ def provisional(cases: Iterable[CaseResult]) -> list[Measurement]:
 
 #: why a limit is provisional, by provenance of its criterion
 _ORIGINS = {
-    "own": Words("own choice of the suite", "本套件自定"),
+    "own": Words("own proposal", "自拟"),
     "recalled": Words("recalled", "凭记忆"),
 }
+_STAND_IN = Words("own proposal: no profile sets it", "自拟，实验室配置未设定")
 
 
 def origin_of(measurement: Measurement) -> Words:
     """Why a limit is provisional: recalled from a text that was not at hand, or of no text at all."""
+    if awaits_profile(measurement.criterion, measurement.lower, measurement.upper):
+        return _STAND_IN
     known = {item.id: item.provenance for item in all_criteria()}
     return _ORIGINS.get(known.get(measurement.criterion or "", ""), Words("-", ""))
 
@@ -332,6 +335,11 @@ def _clauses_of(case: CaseResult) -> dict[tuple[str, str], Verdict]:
             if key not in tags and known:
                 found[key] = worst([measurement.verdict, *([found[key]] if key in found else [])])
     return found
+
+
+def clause_of(measurement: Measurement, case: CaseResult) -> tuple[str, str]:
+    """Standard and clause id that a measurement speaks about: its own, or the first of its case."""
+    return _split_clause(measurement.clause or case.clause.split(",")[0].strip(), case.standard)
 
 
 def _split_clause(text: str, standard: str) -> tuple[str, str]:

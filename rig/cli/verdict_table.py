@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rig.cli.quantities import limit_text, measured_text, shortened
+from rig.criteria.registry import awaits_profile
 from rig.ports.roles import ROLES
 from rig.results.records import CaseResult, Measurement
 from rig.results.telling import telling
@@ -45,6 +46,20 @@ def wrapped_id(case_id: str, width: int) -> str:
     return "\n".join(lines)
 
 
+def _stand_ins(cases: Sequence[CaseResult]) -> list[str]:
+    """One line for every limit that the lab's profile has to set and does not."""
+    found = {
+        item.criterion: limit_text(item).removesuffix(" *")
+        for case in cases
+        for item in case.measurements
+        if awaits_profile(item.criterion, item.lower, item.upper)
+    }
+    return [
+        f"* {name}: {limit} stands in until the lab's profile sets this limit"
+        for name, limit in found.items()
+    ]
+
+
 def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     """Print the verdict table, the counts and where the results are."""
     if console is None:
@@ -55,8 +70,10 @@ def print_outcome(outcome: RunOutcome, console: Console | None = None) -> None:
     shown = [item for case in outcome.cases if (item := telling(case)) is not None]
     if any(item.provisional for item in shown):
         console.print(
-            "* provisional limit: not read in the standard itself, or our own choice", highlight=False
+            "* provisional limit: not read in the standard itself, or our own proposal", highlight=False
         )
+    for line in _stand_ins(outcome.cases):
+        console.print(line, highlight=False)
     counts = Counter(case.verdict for case in outcome.cases)
     console.print(
         ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), highlight=False

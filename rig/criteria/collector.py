@@ -1,9 +1,9 @@
 """Clauses and criteria of a collector: what it has to do on the RS-485 line of its meters and for its upper sides.
 
 The technical specification of collecting terminals (Q/GDW 1374.2-2013) was not at hand: what it asks of a collector is
-recalled, the words that name a rule are ours, and everything here is provisional. Modbus on this line is named by the
-network's design only, without edition or parameters; its frame is that of the Modbus specifications, its register map
-is our own.
+recalled, the words that name a rule are ours, its limits are proposals of this suite, and everything here is provisional.
+Modbus on this line is named by the network's design only, without edition or parameters; its frame is that of the Modbus
+specifications, recalled too, its register map is our own.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ MODBUS = "Modbus over serial line V1.02"
 
 _RECALLED = "recalled; text not available, names of the rules are ours"
 _SUITE = "choice of this suite, so that a case can be judged"
-_MODBUS_SOURCE = "Modbus specifications; the choice of Modbus on K8-C1 is the network design's"
+_MODBUS_SOURCE = (
+    "recalled from the Modbus specifications; the choice of Modbus on K8-C1 is the network design's"
+)
 
 
 _TEXT = Standard(STANDARD, EDITION, "COLLECTOR", recalled=_RECALLED, suite=_SUITE)
-_MODBUS = Standard(MODBUS, "V1.02", "COLLECTOR", seen=True, read=_MODBUS_SOURCE, suite=_MODBUS_SOURCE)
+_MODBUS = Standard(MODBUS, "V1.02", "COLLECTOR", recalled=_MODBUS_SOURCE)
 _rule, _limit = _TEXT.clause, _TEXT.limit
 
 CLAUSES = (
@@ -64,5 +66,6 @@ CRITERIA = (
     _limit("SILENT_METER", "rs485 silence", "time on the line for a meter that does not answer", "<=", "s", "20"),
     _limit("BROADCAST_CLOCK", "broadcast", "clock of a meter after a time broadcast, against the time that was sent", "abs<=", "s", "3"),
     _limit("CLOCK", "clock", "clock of the collector half a minute after it was set, against the time it was set to", "abs<=", "s", "3"),
-    _MODBUS.limit("MODBUS_SILENCE", "2.5.1", "silence before a request, at 9600 bit/s: 3.5 characters", ">=", "s", "0.004"),
+    _MODBUS.limit("MODBUS_SILENCE", "2.5.1", "silence before a request, at 9600 bit/s: 3.5 characters of 11 bits", ">=", "s", "0.00401",
+                  source=_MODBUS_SOURCE),
 )  # fmt: skip

@@ -120,7 +120,7 @@ CRITERIA = (
         "<=",
         "s",
         "0.300",
-        seen=False,
+        own=True,
         source="the suite stays well below the 500 ms of the byte gap",
     ),
     _limit(
@@ -130,7 +130,7 @@ CRITERIA = (
         ">=",
         "s",
         "0.900",
-        seen=False,
+        own=True,
         source="the suite stays well above the 500 ms of the byte gap",
     ),
     _limit(
@@ -150,7 +150,7 @@ CRITERIA = (
         "<=",
         "octets",
         "8",
-        seen=False,
+        own=True,
         source="a receiver takes any number; the suite goes to twice the customary four",
     ),
     # lengths
@@ -182,7 +182,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "2",
-        seen=False,
+        own=True,
         source="transfer time and the one-second resolution of the register",
     ),
     _limit(
@@ -192,7 +192,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "2",
-        seen=False,
+        own=True,
         source="one-second resolution of the register and the response delays of the readings",
     ),
     _limit(
@@ -212,7 +212,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "2",
-        seen=False,
+        own=True,
         source="transfer time and the one-second resolution of the register",
     ),
     _limit(
@@ -278,7 +278,7 @@ CRITERIA = (
         "abs<=",
         "%",
         "10",
-        seen=False,
+        own=True,
         source=_SUITE,
     ),
     _limit(
@@ -288,7 +288,7 @@ CRITERIA = (
         "abs<=",
         "%",
         "10",
-        seen=False,
+        own=True,
         source=_SUITE,
     ),
     _limit(
@@ -298,7 +298,7 @@ CRITERIA = (
         "abs<=",
         "%",
         "10",
-        seen=False,
+        own=True,
         source=_SUITE,
     ),
     _limit(
@@ -308,7 +308,7 @@ CRITERIA = (
         "abs<=",
         "Hz",
         "0.1",
-        seen=False,
+        own=True,
         source=_SUITE,
     ),
     _limit(
@@ -318,7 +318,7 @@ CRITERIA = (
         "abs<=",
         "1",
         "0.05",
-        seen=False,
+        own=True,
         source=_SUITE,
     ),
     # reactions
@@ -329,7 +329,7 @@ CRITERIA = (
         "<=",
         "s",
         "5",
-        seen=False,
+        own=True,
         source="plausibility limit of this suite",
     ),
     _limit(
@@ -339,7 +339,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "2",
-        seen=False,
+        own=True,
         source="transfer time and the one-second resolution of the register",
     ),
     _limit(
@@ -359,7 +359,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "10",
-        seen=False,
+        own=True,
         source="a meter may note the return of the supply when it has started up",
     ),
     _limit(
@@ -369,7 +369,7 @@ CRITERIA = (
         "abs<=",
         "min",
         "1",
-        seen=False,
+        own=True,
         source="one-minute resolution of the frozen time",
     ),
     _limit(
@@ -379,7 +379,7 @@ CRITERIA = (
         "abs<=",
         "s",
         "60",
-        seen=False,
+        own=True,
         source="one-minute resolution of the table",
     ),
 )

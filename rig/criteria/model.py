@@ -9,25 +9,33 @@ from typing import Literal, get_args
 
 from rig.errors import ConfigError
 
-#: ``seen`` in a text, ``recalled`` of a text that was not at hand, or ``own``: a choice of this suite, of no text
+#: ``seen`` in a text, ``recalled`` of a text that was not at hand, or ``own``: of no text, proposed by this suite or set by
+#: the lab whose profile is in force
 Provenance = Literal["seen", "recalled", "own"]
-Operator = Literal["<=", "<", ">=", "within", "abs<="]
+Operator = Literal["<=", "<", ">=", ">", "within", "abs<=", "abs<"]
+
+#: operators whose limit itself is no good value any more
+STRICT = frozenset({"<", ">", "abs<"})
 
 #: decision rules a criterion can name; ``percent:60`` accepts up to 60 % of the limit
 RULE_PATTERN = re.compile(r"simple|guarded|percent:\d{1,3}(\.\d+)?")
 
 #: units of quantities that cannot be negative
-UNSIGNED_UNITS = frozenset({"s", "ms", "min", "h", "d", "V", "A", "Hz", "imp", "count", "octets"})
+UNSIGNED_UNITS = frozenset(
+    {"s", "ms", "min", "h", "d", "months", "years", "V", "A", "Hz", "imp", "count", "octets"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One limit of one standard, with its origin.
 
-    ``limit`` belongs to the operators ``<=``, ``<``, ``>=`` and ``abs<=``; ``lower`` and ``upper`` to ``within``.
+    ``limit`` belongs to every operator but ``within``, which has ``lower`` and ``upper``; ``<``, ``>`` and ``abs<`` exclude
+    the limit itself.
     ``rule`` names the decision rule: ``simple`` (the value alone), ``guarded`` (INCONCLUSIVE while the expanded
     uncertainty overlaps the limit) or ``percent:60``. ``rounding`` is the rounding interval of the value before the
-    verdict. A provenance other than ``seen`` makes the limit provisional.
+    verdict. A provenance other than ``seen`` makes the limit provisional. ``stand_in`` says that the value is one that the
+    lab's profile has to set, and only stands in until it does.
 
     Raises:
         ConfigError: the limit is impossible (missing, not finite, negative where it cannot be, lower above upper).
@@ -48,6 +56,7 @@ class Criterion:
     rule: str = "simple"
     rounding: Decimal | None = None
     note: str = ""
+    stand_in: bool = False
 
     def __post_init__(self) -> None:
         self._check_words()
@@ -104,11 +113,12 @@ class Criterion:
             raise self._refusal("limit", "the limit is missing", "a decimal such as 0.5")
         self._check_finite("limit", self.limit)
         self._check_sign("limit", self.limit)
-        if self.operator == "abs<=" and self.limit < 0:
+        if self.operator in {"abs<=", "abs<"} and self.limit < 0:
             raise self._refusal("limit", "an absolute value cannot be below zero", "zero or more")
-        if self.operator == "<" and self.unit in UNSIGNED_UNITS and self.limit == 0:
-            raise self._refusal("limit", "nothing can be below zero in this unit", "more than zero")
-        if self.operator == ">=" and self.unit == "%" and self.limit > 100:
+        unsigned = self.operator == "abs<" or (self.operator == "<" and self.unit in UNSIGNED_UNITS)
+        if unsigned and self.limit == 0:
+            raise self._refusal("limit", "nothing can be below zero here", "more than zero")
+        if self.operator in {">=", ">"} and self.unit == "%" and self.limit > 100:
             raise self._refusal("limit", "a rate cannot reach more than 100 %", "at most 100")
 
     def _check_sign(self, field: str, value: Decimal) -> None:
@@ -125,21 +135,21 @@ class Criterion:
         """Smallest accepted value, or None when there is no lower end."""
         if self.operator == "within":
             return self.lower
-        if self.operator == ">=":
+        if self.operator in {">=", ">"}:
             return self.limit
-        return -self.limit if self.operator == "abs<=" and self.limit is not None else None
+        return -self.limit if self.operator in {"abs<=", "abs<"} and self.limit is not None else None
 
     @property
     def upper_limit(self) -> Decimal | None:
         """Largest accepted value, or None when there is no upper end."""
         if self.operator == "within":
             return self.upper
-        return None if self.operator == ">=" else self.limit
+        return None if self.operator in {">=", ">"} else self.limit
 
     @property
     def inclusive(self) -> bool:
         """Whether a value equal to the limit is accepted."""
-        return self.operator != "<"
+        return self.operator not in STRICT
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 What the protocol asks of a master station is judged by Q/GDW 1376.1. The specifications of the acquisition system's
 master station (the family Q/GDW 378) were not at hand: their names are recalled, and clauses of that standard here are
 provisional, with words of our own for rules. What no standard known to us says - that nothing is acknowledged before it
-is stored, bounds against bad peers, roles - are rules of this project, under a standard name that says so.
+is stored, bounds against bad peers, roles - are rules of this project, under a standard name that says so. No text known to
+us has a number for any of it: every limit here is a proposal of this suite, whatever clause it serves.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ _RECALLED = "name of the standard recalled; text not available, names of the rul
 _OWN_SOURCE = "rules of this project for a command center; no standard"
 _CLOCKS = "State Grid clock management rule, seen through a question page"
 _SUITE = "choice of this suite, so that a case can be judged"
+_QUIET = "choice of this suite; the State Grid rule asks for a distance from full hours and gives no number"
 
 _TEXT = Standard(STANDARD, EDITION, "NCC", recalled=_RECALLED, suite=_SUITE)
-_RULES = Standard(OWN, OWN_EDITION, "NCC", recalled=_OWN_SOURCE, suite=_SUITE)
+_RULES = Standard(OWN, OWN_EDITION, "NCC", own=True, recalled=_OWN_SOURCE, suite=_SUITE)
 _rule = partial(_TEXT.clause, note="clause number not known")
 _own_rule = partial(_RULES.clause, note="a rule of this project, of no standard")
 _limit, _own_limit = _TEXT.limit, _RULES.limit
@@ -55,8 +57,8 @@ CRITERIA = (
     _own_limit("NO_LOGIN", "bounds", "time that a connection may stay without login", "<=", "s", "120"),
     _own_limit("IDLE", "sessions", "time to the end of a silent connection, in periods of its heartbeat", "<=", "count", "3"),
     _own_limit("FLOOD", "bounds", "frames of one peer that are confirmed at once", "<=", "count", "3000"),
-    _limit("CLOCK", "time", "clock of a terminal when the center has set it", "abs<=", "s", "1", source=_CLOCKS),
-    _limit("CLOCK.GUARD", "time", "distance of setting a clock from full hours", ">=", "s", "300", source=_CLOCKS),
-    _limit("CLOCK.WATCH", "time", "time from a login to the correction of a wrong clock", "<=", "h", "25", source=_CLOCKS),
+    _limit("CLOCK", "time", "clock of a terminal when the center has set it", "abs<=", "s", "1"),
+    _limit("CLOCK.GUARD", "time", "distance of setting a clock from full hours", ">=", "s", "300", own=True, source=_QUIET),
+    _limit("CLOCK.WATCH", "time", "time from a login to the correction of a wrong clock", "<=", "h", "25"),
     _limit("STALE_COMMAND", "control", "time after which a command is not sent any more", "<=", "s", "600"),
 )  # fmt: skip

@@ -12,7 +12,8 @@ error_limits = "GDW10364-2020"         # State Grid's at the load points of JJG 
 [criteria."SYS.RT.REMOTE_CTRL"]
 limit = "5"
 unit = "s"                             # optional; must be the criterion's own
-provenance = "seen"
+provenance = "seen"                    # left out: own, the lab's choice, and provisional
+standard = "Q/GDW 1379.1-2013"         # optional, as are edition, clause, rule and note
 source = "Q/GDW 1379.1-2013, printed copy of the lab, 6.2"
 """
 
@@ -34,7 +35,7 @@ from rig.errors import ConfigError
 ErrorLimits = Literal["JJG596-2026", "GDW10364-2020"]
 
 _NUMBERS = ("limit", "lower", "upper", "rounding")
-_TEXTS = ("clause", "edition", "source", "provenance", "rule", "note")
+_TEXTS = ("standard", "clause", "edition", "source", "provenance", "rule", "note")
 _TABLES = ("profile", "decision", "accuracy", "criteria")
 _ALLOWED = (*_NUMBERS, *_TEXTS, "unit")
 
@@ -84,8 +85,10 @@ class LabProfile:
     def _overridden(self, item: Criterion, values: Mapping[str, Any]) -> Criterion:
         changes: dict[str, Any] = {"source": f"profile of {self.name}", **values}
         if any(key in values for key in ("limit", "lower", "upper")):
-            # a number of the lab's own is not one that was read in the standard
-            changes.setdefault("provenance", "recalled")
+            # a number of the lab's own is neither read in the standard nor recalled of it
+            changes.setdefault("provenance", "own")
+        if "provenance" in changes:
+            changes["stand_in"] = False
         if changes.get("provenance") == "seen" and "source" not in values:
             raise ConfigError(
                 "a limit that was seen needs its source",

@@ -70,6 +70,12 @@ def criterion(criterion_id: str) -> Criterion:
         raise ConfigError("no such criterion", key="criterion", value=criterion_id, hint=hint) from None
 
 
+def awaits_profile(criterion_id: str | None, lower: object, upper: object) -> bool:
+    """Whether these limits only stand in for those that the lab's profile has to set and does not."""
+    item = _in_force().get(criterion_id or "")
+    return item is not None and item.stand_in and (lower, upper) == (item.lower_limit, item.upper_limit)
+
+
 def clause(standard: str, clause_id: str) -> Clause:
     """The clause of this standard.
 

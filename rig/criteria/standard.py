@@ -15,8 +15,9 @@ class Standard:
     Attributes:
         name: as cases name it.
         edition: of the limits.
-        prefix: of the limits' ids.
+        prefix: of the limits' ids; empty: they are given whole.
         seen: whether a record was read in the text, unless it says so itself.
+        own: whether this is no text at all but what this suite proposes.
         read: source of clauses that were read.
         recalled: source of clauses that were not.
         suite: source of limits; of one that was not seen it says that the limit is our own.
@@ -26,6 +27,7 @@ class Standard:
     edition: str
     prefix: str
     seen: bool = False
+    own: bool = False
     read: str = ""
     recalled: str = ""
     suite: str = ""
@@ -49,7 +51,7 @@ class Standard:
             title=title,
             title_zh=title_zh,
             mandatory=mandatory,
-            provenance="seen" if was_seen else "recalled",
+            provenance="own" if self.own else "seen" if was_seen else "recalled",
             source=source or (self.read if was_seen else self.recalled),
             note=note,
         )
@@ -66,28 +68,33 @@ class Standard:
         lower: str | None = None,
         upper: str | None = None,
         seen: bool | None = None,
+        own: bool = False,
         source: str = "",
         rule: str = "simple",
         note: str = "",
+        stand_in: bool = False,
     ) -> Criterion:
         """One limit, as exact decimal text; ``lower`` and ``upper`` for the operator ``within``.
 
-        One that was not seen and names no source of its own is a choice of this suite.
+        One that was not seen and names no source of its own is a choice of this suite; so is one that says ``own``, whose
+        source then says what it was derived from.
         """
-        was_seen = self.seen if seen is None else seen
+        was_seen = not own and (self.seen if seen is None else seen)
+        chosen = own or self.own or not (was_seen or source)
         return Criterion(
-            id=f"{self.prefix}.{name}",
+            id=f"{self.prefix}.{name}" if self.prefix else name,
             standard=self.name,
             edition=self.edition,
             clause=clause,
             quantity=quantity,
             operator=operator,
             unit=unit,
-            provenance="seen" if was_seen else "recalled" if source else "own",
+            provenance="own" if chosen else "seen" if was_seen else "recalled",
             source=source or self.suite,
             limit=None if limit is None else Decimal(limit),
             lower=None if lower is None else Decimal(lower),
             upper=None if upper is None else Decimal(upper),
             rule=rule,
             note=note,
+            stand_in=stand_in,
         )

@@ -107,7 +107,9 @@ def test_profile_sets_the_decision_rule_of_a_standard(profile):
 
 def test_a_labs_own_number_is_provisional_until_its_source_is_named(profile):
     registry.load_profile(profile('[criteria."JJG596-2026.MPE.B.ITR-IMAX.1"]\nlimit = "0.6"\n'))
-    assert registry.criterion("JJG596-2026.MPE.B.ITR-IMAX.1").provisional
+    changed = registry.criterion("JJG596-2026.MPE.B.ITR-IMAX.1")
+    assert changed.provisional
+    assert changed.provenance == "own"
 
 
 def test_an_override_without_source_is_marked_as_the_labs(profile):
@@ -115,6 +117,34 @@ def test_an_override_without_source_is_marked_as_the_labs(profile):
     changed = registry.criterion("SYS.RT.QUERY")
     assert changed.source == "profile of L"
     assert changed.provisional
+
+
+@pytest.mark.parametrize("line", ['limit = "97"', 'limit = "95"', 'provenance = "seen"\nsource = "contract"'])
+def test_a_limit_that_the_profile_has_to_set_stands_in_until_it_does(profile, line):
+    ends = (Decimal(95), None)
+    assert registry.awaits_profile("SYS.COLLECT.ONCE", *ends)
+    registry.load_profile(profile(f'[criteria."SYS.COLLECT.ONCE"]\n{line}\n'))
+    assert not registry.criterion("SYS.COLLECT.ONCE").stand_in
+    assert not registry.awaits_profile("SYS.COLLECT.ONCE", *ends)
+
+
+def test_only_what_the_profile_has_to_set_awaits_it(profile):
+    registry.load_profile(profile('[criteria."SYS.COLLECT.ONCE"]\nrule = "guarded"\n'))
+    assert registry.awaits_profile("SYS.COLLECT.ONCE", Decimal(95), None)
+    assert not registry.awaits_profile("SYS.COLLECT.ONCE", Decimal(97), None)
+    assert not registry.awaits_profile("SYS.COLLECT.CYCLE", Decimal("99.5"), None)
+    assert not registry.awaits_profile("NO.SUCH", None, None)
+    assert not registry.awaits_profile(None, None, None)
+
+
+def test_a_profile_says_whose_limit_it_is(profile):
+    registry.load_profile(
+        profile(
+            '[criteria."SYS.RT.RESUME"]\nlimit = 10\nprovenance = "seen"\nstandard = "Contract"\nsource = "annex 2"\n'
+        )
+    )
+    changed = registry.criterion("SYS.RT.RESUME")
+    assert (changed.standard, changed.provisional) == ("Contract", False)
 
 
 @pytest.mark.parametrize(

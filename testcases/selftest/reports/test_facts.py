@@ -244,10 +244,20 @@ def test_a_limit_of_our_own_is_told_from_a_recalled_one():
         for name in ("GDW1376.1.HEARTBEAT", "GDW1376.1.RESPONSE.READ", "NO.SUCH")
     }
     assert told == {
-        "GDW1376.1.HEARTBEAT": "own choice of the suite",
+        "GDW1376.1.HEARTBEAT": "own proposal",
         "GDW1376.1.RESPONSE.READ": "recalled",
         "NO.SUCH": "-",
     }
+
+
+def test_a_limit_that_no_profile_sets_is_told():
+    def told(lower: int) -> str:
+        return facts.origin_of(
+            Measurement("x", D(99), "%", D(lower), criterion="SYS.COLLECT.ONCE", provisional=True)
+        ).en
+
+    assert told(95) == "own proposal: no profile sets it"
+    assert told(97) == "own proposal"
 
 
 def test_provisional_limits_are_listed_once():
