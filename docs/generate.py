@@ -120,25 +120,35 @@ def defects_page() -> str:
     return text
 
 
+def provenance_text(provenance: str) -> str:
+    """How a provenance is printed: what is of no text is told as a proposal of our own."""
+    return "own proposal" if provenance == "own" else provenance
+
+
 def criteria_page() -> str:
-    text = "# Criteria and clauses\n\nA limit whose provenance is not `seen` is provisional (`own`: a choice of this suite, of no text), and a lab overrides it with its profile.\n"
+    text = (
+        "# Criteria and clauses\n\nEvery limit stands under the document that it was found in, whatever clause of another a case is tagged with. A limit whose provenance is not `seen` is provisional, "
+        "and a lab overrides it with its profile: `recalled` of a text that was not at hand, or an own proposal of this suite, of no text, for the clause that it stands at. "
+        "The profile *must* set what is marked so; until it does, the value only stands in, and reports say so.\n"
+    )
     criteria = all_criteria()
     for standard in dict.fromkeys(f"{item.standard}|{item.edition}" for item in criteria):
         name, edition = standard.split("|")
         chosen = [item for item in criteria if (item.standard, item.edition) == (name, edition)]
         text += f"\n## {name} ({edition}): limits\n\n" + table(
-            ("id", "clause", "quantity", "limit", "unit", "provenance", "source"),
+            ("id", "clause", "quantity", "limit", "unit", "provenance", "source", "note"),
             (
                 (
                     f"`{item.id}`",
                     item.clause,
                     item.quantity,
-                    f"{item.lower} .. {item.upper}"
+                    f"{item.lower:f} .. {item.upper:f}"
                     if item.operator == "within"
-                    else f"{item.operator} {item.limit}",
+                    else f"{item.operator} {item.limit:f}",
                     item.unit,
-                    item.provenance,
+                    provenance_text(item.provenance) + ("; the profile must set it" if item.stand_in else ""),
                     item.source,
+                    item.note,
                 )
                 for item in chosen
             ),
@@ -147,7 +157,13 @@ def criteria_page() -> str:
         text += f"\n## {standard}: clauses\n\n" + table(
             ("clause", "rule", "条款", "mandatory", "provenance"),
             (
-                (item.id, item.title, item.title_zh, "yes" if item.mandatory else "no", item.provenance)
+                (
+                    item.id,
+                    item.title,
+                    item.title_zh,
+                    "yes" if item.mandatory else "no",
+                    provenance_text(item.provenance),
+                )
                 for item in all_clauses(standard)
             ),
         )
@@ -307,8 +323,8 @@ def inspection_page() -> str:
     }
     covered = sum(bool(ids) for ids in covering.values())
     text = (
-        f"# Items of the system inspection\n\n{len(ITEMS)} items, {covered} with a case. Numbers of digits are those of a public terminal bench; "
-        "numbers with a letter are ours, for items that are recalled by name only. An item with a case is looked at, not exhausted.\n"
+        f"# Items of the system inspection\n\n{len(ITEMS)} items, {covered} with a case and {len(ITEMS) - covered} not covered. Numbers of digits are those of a public terminal bench, whose list was read; "
+        "numbers with a letter are ours, for items that are recalled by name only or that this suite adds. An item with a case is looked at, not exhausted.\n"
     )
     for group in dict.fromkeys(item.group for item in ITEMS):
         text += f"\n## {group}\n\n" + table(
@@ -318,8 +334,8 @@ def inspection_page() -> str:
                     item.number,
                     item.title,
                     item.title_zh,
-                    item.provenance,
-                    ", ".join(f"`{case}`" for case in covering[item.number]),
+                    provenance_text(item.provenance),
+                    ", ".join(f"`{case}`" for case in covering[item.number]) or "not covered",
                 )
                 for item in ITEMS
                 if item.group == group

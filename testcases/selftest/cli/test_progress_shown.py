@@ -156,3 +156,15 @@ def test_the_table(simulated):
     assert "no source" in text
     assert text.count("DL/T 645-2007") == 1
     assert "1 NOT_TESTED, 1 PASS" in text
+
+
+def test_a_limit_that_no_profile_sets_is_told():
+    stream = io.StringIO()
+    rate = Measurement(
+        "first run", Decimal(99), "%", Decimal(95), criterion="SYS.COLLECT.ONCE", provisional=True
+    )
+    print_outcome(
+        RunOutcome(Path("out"), [case("a", Verdict.PASS, GOOD, rate)], 0, True),
+        Console(file=stream, width=160),
+    )
+    assert "* SYS.COLLECT.ONCE: ≥ 95 % stands in until the lab's profile sets this limit" in stream.getvalue()
