@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, delete, func, insert, make_url, or_, select
+from sqlalchemy import Engine, StaticPool, create_engine, delete, func, insert, make_url, or_, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from rig.errors import ConfigError, RigError
@@ -149,6 +150,11 @@ class Store:
         self.url = url
         self._engine, self._writer = _open(url)
         self._writer_ready: Writer | None = None
+        #: in memory all share one connection: what one of them does must not end the transaction of another
+        self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        self._shared = isinstance(self._engine.pool, StaticPool)
+        if self._shared:
+            self._alone = threading.RLock()
         try:
             self._check()
         except SQLAlchemyError as error:
@@ -174,7 +180,8 @@ class Store:
         Raises:
             StoreError: the database refused it.
         """
-        return self._ingest().prepare(batch)
+        writer = self._ingest()
+        return batch if self._shared else writer.prepare(batch)
 
     def commit(self, prepared: object) -> int:
         """The part that waits for the disk; how many readings were new.
@@ -182,7 +189,9 @@ class Store:
         Raises:
             StoreError: the database refused it; nothing of the group is stored.
         """
-        return self._ingest().commit(prepared)
+        writer = self._ingest()
+        with self._alone:
+            return writer.commit(writer.prepare(prepared) if isinstance(prepared, Batch) else prepared)
 
     def write(self, batch: Batch) -> int:
         """Both parts."""
@@ -300,7 +309,7 @@ class Store:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         try:
-            with self._engine.begin() as connection:
+            with self._alone, self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"{self.shown}: {_reason(error)}") from error
@@ -403,7 +412,7 @@ class Store:
 
     def _all(self, query: Select[Any]) -> Sequence[Any]:
         try:
-            with self._engine.connect() as connection:
+            with self._alone, self._engine.connect() as connection:
                 return connection.execute(query).all()
         except SQLAlchemyError as error:
             raise StoreError(f"{self.shown}: {_reason(error)}") from error

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from datetime import datetime
 from decimal import Decimal
 
@@ -104,6 +105,41 @@ def test_audit_keeps_its_order(store):
     store.write(Batch(audit=lines[2:]))
     assert [line.detail for line in store.audit("0171-0001")] == ["line 0", "line 1", "line 2"]
     assert store.audit("0171-0002") == ()
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
+def test_what_is_asked_meanwhile_does_not_end_a_group(new_database, kind):
+    store = Store("sqlite://" if kind == "memory" else new_database(kind))
+    prepared = store.prepare(Batch([row()]))
+    assert store.readings() == ()
+    assert store.commit(prepared) == 1
+    assert len(store.readings()) == 1
+    store.close()
+
+
+def test_memory_is_asked_by_many_threads_while_groups_are_written():
+    store = Store("sqlite://")
+    over = threading.Event()
+    wrong: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            while not over.is_set():
+                store.readings(limit=10)
+        except StoreError as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        assert store.write(Batch([row(day=DAY + number)])) == 1
+    over.set()
+    for thread in threads:
+        thread.join(20)
+    assert wrong == []
+    assert store.count()[0] == 200
+    store.close()
 
 
 def test_the_latest_of_a_clock_is_kept(store):
