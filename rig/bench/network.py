@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 from rig.bench.household import Household
 from rig.bench.network_area import Area, Surroundings, direct_area, main_area
+from rig.bench.network_center import NetworkCenter
 from rig.bench.network_plan import NetworkPlan
 from rig.errors import LinkTimeout, RemoteProtocolError
 from rig.ncc.settings import Settings
-from rig.ncc.shell_engine import EngineCenter
 from rig.ports.command_center import (
     DAY_FORWARD_ACTIVE,
     DAY_REVERSE_ACTIVE,
@@ -26,7 +27,7 @@ from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.engine import Engine
 
 #: where the terminals dial
-CENTER_ADDRESS = "10.0.0.1:7000"
+CENTER_ADDRESS, STANDBY_ADDRESS = "10.0.0.1:7000", "10.0.0.2:7000"
 #: the tasks that every network runs
 DAILY_TASK, MONTHLY_TASK = "daily", "monthly"
 #: terminals have logged in after this time, taken their archive, and have a local module in service, in seconds
@@ -86,13 +87,18 @@ class Network:
         assignment = Assignment(defects)
         self.memory = MemoryNetwork(engine.clock, medium=medium or cellular(engine, plan), observer=observer)
         self.streams: StreamNetwork = streams or self.memory
-        self.center = EngineCenter(engine.clock, self.streams, listen, store=store, settings=settings)
-        around = Surroundings(engine, plan, self.streams, observer, assignment.take)
+        standby = STANDBY_ADDRESS if plan.standby else ""
+        self.center = NetworkCenter(
+            engine.clock, self.streams, listen, standby=standby, store=store, settings=settings
+        )
+        around = Surroundings(engine, plan, self.streams, observer, assignment.take, standby)
         address = self.center.address
         self.areas = [main_area(around, number, address) for number in range(plan.concentrators)]
         self.areas += [direct_area(around, number, address) for number in range(plan.direct)]
         for text in assignment.take("ncc", CENTER_ADDRESS):
-            apply_defect(text, self.center, role="ncc")
+            spoil = partial(apply_defect, text, self.center, role="ncc")
+            spoil()
+            self.center.on_start.append(spoil)
         self._by_terminal = {area.address: area for area in self.areas}
         self._by_number = {home.number: (area, home) for area in self.areas for home in area.households}
         for text in assignment.take("network", "network"):
@@ -167,11 +173,25 @@ class Network:
         self.command_center.schedule(CollectionTask(MONTHLY_TASK, months, 86_400.0, first_at))
 
     def set_center(self, *, on: bool) -> None:
-        """The command center stops with what it has stored, or accepts connections again."""
+        """The command center dies as a killed process does, or another process begins on its database."""
         if on:
-            self.center.listener = self.streams.listen(self.center.address, self.center.core.accept)
+            self.center.start()
         else:
-            self.center.stop()
+            self.center.kill()
+            self._break_connections(self.areas)
+
+    def set_main_front_end(self, *, on: bool) -> None:
+        """The center's main front end dies, with every connection through it, or is there again."""
+        if on:
+            self.center.open_main()
+        else:
+            calling = [area for area in self.areas if self.center.path_of(area.address) == "main"]
+            self.center.shut_main()
+            self._break_connections(calling)
+
+    def _break_connections(self, areas: Iterable[Area]) -> None:
+        for area in areas:
+            self.memory.drop(area.config.name)
 
     def close(self) -> None:
         """Let go of the database and the connections."""

@@ -72,6 +72,8 @@ class Surroundings:
     streams: StreamNetwork | None = None
     observer: Observer | None = None
     defects_of: DefectsOf = no_defects
+    #: standby address of the command center; empty: it has none
+    standby: str = ""
 
 
 @dataclass
@@ -240,6 +242,7 @@ def _empty(
         clock_checks=plan.keep_time,
         **({} if plan.keep_time else {"sync_at_s": _NEVER_S}),
         **({"boot_s": plan.start_s} if plan.start_s else {}),
+        **({"backup_address": around.standby, "dials_before_backup": 1} if around.standby else {}),
     )
     return Area(number, config.address, role, engine, config, {}, start_s=plan.start_s)
 

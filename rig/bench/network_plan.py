@@ -58,6 +58,7 @@ class NetworkPlan:
             tariffs then begin up to a second off; without it (and without spread and drift) registers are exact.
         heartbeat_min: of every terminal; longer than the carrier forgets connections, and they break (LTE_CAT1: 15 min).
         start_s: terminals and local modules work so long after they were switched on; 0: each as its maker made it.
+        standby: the command center has a second front end, and terminals its address beside the main one.
         collect: the terminals' archives are loaded and the daily task runs as soon as they have logged in.
         full_meters: meters keep demand, load records and hourly freezes; False: registers, days and months only, for large networks.
         line_faults: disturbances of every RS-485 line, by name.
@@ -81,6 +82,7 @@ class NetworkPlan:
     keep_time: bool = False
     heartbeat_min: int = 10
     start_s: float = 0.0
+    standby: bool = False
     collect: bool = True
     full_meters: bool = True
     line_faults: tuple[str, ...] = ()

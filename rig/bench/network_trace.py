@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from rig.bench.network import Network
     from rig.bench.network_area import Area
     from rig.ports.meter_port import Answered
+    from rig.twin.devices.terminal.events import EventRecord
     from rig.twin.media.nodes import MediumNode
     from rig.twin.media.plc import Delivered, Delivery, Medium
 
 #: transmissions kept of every line and connection, and visits kept of every meter
 _KEPT = 4000
+#: place of the function in a frame of the uplink, and the function of events
+_AFN, _EVENTS = 12, b"\x0e"
+#: event of a meter's fault: its point stands behind the five octets of its time, with a flag in the highest bit
+_METER_FAULT, _POINT, _POINT_BITS = 13, slice(5, 7), 0x0FFF
 
 
 #: name, begin and end in clock seconds
@@ -55,9 +60,15 @@ class Trace:
         #: time a frame for a meter spent on the medium and beyond, and beyond alone
         self._on_medium: dict[str, deque[Visit]] = {}
         self._beyond: dict[str, deque[Visit]] = {}
+        #: reports of events that crossed a connection, and when a terminal recorded one of a point
+        self._reports: dict[str, deque[Crossing]] = {}
+        self._recorded: dict[tuple[str, int], deque[float]] = {}
 
-    def observe(self, name: str, direction: Direction, _data: bytes, start_s: float, end_s: float) -> None:
+    def observe(self, name: str, direction: Direction, data: bytes, start_s: float, end_s: float) -> None:
         """Keep what crossed."""
+        if direction == "answer" and data[_AFN : _AFN + 1] == _EVENTS:
+            reports = self._reports.setdefault(name, deque(maxlen=_KEPT))
+            reports.append(Crossing(direction, start_s, end_s))
         kept = self._crossings.get(name)
         if kept is None:
             kept = self._crossings[name] = deque(maxlen=_KEPT)
@@ -66,10 +77,20 @@ class Trace:
     def watch(self, network: Network) -> None:
         """Look into the media and at the nodes of a network."""
         for area in network.areas:
+            if area.terminal is not None:
+                recorded = partial(self._event_recorded, area.address, network.clock.now_s)
+                area.terminal.terminal.events.listeners.append(recorded)
             if area.module is not None:
                 self._watch_medium(area.module.medium)
                 for node in area.module.nodes:
                     self._watch_node(node, network.clock.now_s)
+
+    def _event_recorded(
+        self, terminal: str, now_s: Callable[[], float], _important: bool, _pointer: int, record: EventRecord
+    ) -> None:
+        if record.code == _METER_FAULT and len(record.body) >= _POINT.stop:
+            point = int.from_bytes(record.body[_POINT], "little") & _POINT_BITS
+            self._recorded.setdefault((terminal, point), deque(maxlen=_KEPT)).append(now_s())
 
     def _watch_medium(self, medium: Medium) -> None:
         deliver = medium.deliver
@@ -136,6 +157,37 @@ class Trace:
             *self._below(area, down.end_s, up.start_s, meter),
             ("uplink", up.start_s, answered),
             ("command center", answered, result.finished_s),
+        ]
+        return Chain.of([Span(name, start_s, end_s, "network") for name, start_s, end_s in spans])
+
+    def report_legs(
+        self, network: Network, terminal: str, point: int, cause_s: float, seen_s: float
+    ) -> Chain | None:
+        """Legs of a fault of a meter that the terminal reported by itself; None where its way cannot be told.
+
+        Args:
+            network: where it happened.
+            terminal: who reported it.
+            point: of the meter.
+            cause_s: when it happened.
+            seen_s: when it was seen in the center's database.
+        """
+        area = network.area(terminal)
+        noticed = [
+            when_s for when_s in self._recorded.get((terminal, point), ()) if cause_s <= when_s <= seen_s
+        ]
+        uplink = self._reports.get(f"{area.config.name}->{network.center.address}", ())
+        sent = [
+            each for each in uplink if noticed and each.start_s >= noticed[0] - 1e-9 and each.end_s <= seen_s
+        ]
+        if not sent:
+            return None
+        up = sent[-1]
+        spans = [
+            ("local network", cause_s, noticed[0]),
+            (area.role, noticed[0], up.start_s),
+            ("uplink", up.start_s, up.end_s),
+            ("command center", up.end_s, seen_s),
         ]
         return Chain.of([Span(name, start_s, end_s, "network") for name, start_s, end_s in spans])
 

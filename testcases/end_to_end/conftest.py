@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from rig.latency.spans import Chain
 from rig.ports.command_center import (
     DAY_FORWARD_ACTIVE,
     DAY_REVERSE_ACTIVE,
     CommandResult,
 )
-from rig.procedures.inspection import Order, Trial, open_loop, timed
+from rig.procedures.inspection import Effect, Order, Trial, open_loop, ratio, timed, trials_for
 
 #: tasks that every network runs: freezes of day and month, both directions
 DAILY, MONTHLY = "daily", "monthly"
@@ -60,6 +62,23 @@ class Inspector:
         """First and last day whose freeze is due by now: freezes of a day are read at half past one of the next."""
         return midnight(self.began), midnight(self.clock.wall()) - DAY
 
+    def days_for(self, criterion: str, *, least: int = 1) -> int:
+        """Days of freezes of all households that show a rate, at the confidence asked for, when none is missing."""
+        return max(least, math.ceil(trials_for(criterion) / (len(self.network.households) * len(DAYS))))
+
+    def rate(self, name: str, good: int, due: int, criterion: str, *, shown_by: str = "") -> None:
+        """Judge a rate, and show what it says of the long run."""
+        self.rates([(name, good, due, criterion)], shown_by=shown_by)
+
+    def rates(self, counted: Iterable[tuple[str, int, int, str]], *, shown_by: str = "") -> None:
+        """Judge several rates (name, good, due, criterion) after all of them are shown."""
+        found = []
+        for name, good, due, criterion in counted:
+            rate, measurements = ratio(name, good, due, criterion, shown_by=shown_by)
+            self.check.show(rate)
+            found += measurements
+        self.check.record(found)
+
     def cycle(self):
         """Figures of the daily task for all days that are over; what is due is counted here too, not by the center alone."""
         first, last = self.whole_days()
@@ -76,14 +95,15 @@ class Inspector:
         criterion: str,
         *,
         households: Iterable[int | None] | None = None,
+        legs: Sequence[Chain] = (),
         resolution_s: float = 0.0,
     ) -> None:
-        """Judge latencies, and show them with their legs where they can be followed.
+        """Judge latencies, and show them with their legs where they can be followed; the record says where they cannot.
 
-        ``households``: the one that each trial was about, None for one about its terminal; ``resolution_s``: how often the
-        effect was looked for.
+        ``households``: the one that each trial was about, None for one about its terminal; ``legs``: of what no command began;
+        ``resolution_s``: how often the effect was looked for.
         """
-        chains = []
+        chains = list(legs)
         for trial, household in zip(trials, households or (), strict=False):
             if trial.succeeded:
                 chains.append(self.network.spans(trial.result.id, household))
@@ -96,25 +116,30 @@ class Inspector:
             chains=chains,
         )
         self.check.show(distribution)
+        missing = len(trials) - distribution.failures - len(chains)
+        if missing:
+            self.check.note(
+                f"{name}: only the ends of the way can be seen of {missing} of {len(trials)} trials"
+            )
         self.check.record(found)
 
     def run(self, orders: list[Order], *, interval_s: float, timeout_s: float = 300.0) -> list[Trial]:
         """Give orders at their times and wait for all."""
         return open_loop(self.center, orders, interval_s=interval_s, timeout_s=timeout_s)
 
-    def trial(self, command: str, due_s: float, took_s: float | None) -> Trial:
-        """A command whose effect was seen at the device ``took_s`` after it was due, None never; it ends when it is confirmed too."""
-        result = self.center.wait(command, 120.0)
+    def trial(self, effect: Effect, *, sound: bool = True) -> Trial:
+        """A command whose effect was looked for at the device; it ends when it is confirmed too."""
+        result = self.center.wait(effect.command, 120.0)
         confirmed_s = result.finished_s if result.finished_s is not None else result.answered_s
-        if took_s is None or confirmed_s is None:
-            return Trial(due_s, result, None)
-        return Trial(due_s, result, max(due_s + took_s, confirmed_s))
+        if effect.seen_s is None or confirmed_s is None:
+            return Trial(effect.due_s, result, None, sound)
+        return Trial(effect.due_s, result, max(effect.seen_s, confirmed_s), sound)
 
-    def happened(self, what: str, terminal: str, due_s: float, took_s: float | None) -> Trial:
-        """Something that nobody ordered, seen at the center ``took_s`` after it happened, None never."""
-        status = "timeout" if took_s is None else "done"
-        result = CommandResult(what, "event", terminal, status, due_s)
-        return Trial(due_s, result, None if took_s is None else due_s + took_s)
+    def happened(self, what: str, terminal: str, effect: Effect) -> Trial:
+        """Something that nobody ordered, looked for at the center."""
+        status = "timeout" if effect.seen_s is None else "done"
+        result = CommandResult(what, "event", terminal, status, effect.due_s)
+        return Trial(effect.due_s, result, effect.seen_s)
 
     def done(self, command: str, longest_s: float = 300.0) -> CommandResult:
         """Result of one command that must succeed."""

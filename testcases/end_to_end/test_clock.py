@@ -9,6 +9,11 @@ import pytest
 from rig.criteria.registry import criterion
 from rig.procedures.inspection import limit_seconds
 
+#: parameter F9: all events recorded, all important
+EVERY_EVENT = {"valid": "FFFFFFFFFFFFFFFF", "important": "FFFFFFFFFFFFFFFF"}
+#: ERC 12: a meter's clock is wrong
+CLOCK_OFF = 12
+
 pytestmark = [
     pytest.mark.device("network"),
     pytest.mark.link("M3-N1"),
@@ -18,7 +23,7 @@ pytestmark = [
 
 
 @pytest.mark.criterion("TERM.SYNC")
-@pytest.mark.inspection_item("01014", "05027", "M05")
+@pytest.mark.inspection_item("01014", "M05")
 @pytest.mark.bench_time(2 * 86400)
 @pytest.mark.title_zh("终端对时误差")
 @pytest.mark.known_bad("network-time-ignored", "network-time-set-late")
@@ -34,7 +39,7 @@ def test_terminals_follow_the_center(inspector, network, check):
 
 
 @pytest.mark.criterion("METER.SYNC")
-@pytest.mark.inspection_item("01014", "02007", "05012")
+@pytest.mark.inspection_item("01014", "02007")
 @pytest.mark.link("C2-M1")
 @pytest.mark.stand(
     design="mixed",
@@ -56,6 +61,23 @@ def test_meters_follow_their_terminal(inspector, network, check):
     for home in network.households:
         offset = network.meter_clock(home.number) - inspector.clock.wall()
         check.within(f"clock of {home.meter}", offset.total_seconds(), "METER.SYNC", stop=False)
+
+
+@pytest.mark.clause("Q/GDW 1379.1-2013", "events")
+@pytest.mark.inspection_item("05012", "02007")
+@pytest.mark.stand(design="individual", concentrators=1, meters=4, direct=0, keep_time=True)
+@pytest.mark.bench_time(2 * 86400)
+@pytest.mark.title_zh("电能表时间超差事件")
+@pytest.mark.known_bad("network-wrong-clocks-not-told", "network-events-kept-back")
+def test_a_wrong_meter_clock_is_told(inspector, network, check):
+    """A meter's clock is put an hour wrong: a day later its event, and no other meter's, is in the center's database."""
+    home = network.households[1]
+    inspector.done(inspector.center.set_parameter(home.terminal, 9, EVERY_EVENT))
+    network.set_meter_clock(home.number, inspector.clock.wall() + timedelta(hours=1))
+    inspector.wait_till(days=1, hour=6)
+    events = inspector.center.events(home.terminal, erc=CLOCK_OFF)
+    points = [event.point for event in events if event.values.get("begins") == "1"]
+    check.equal("points whose clock is told to be wrong", points, [home.point])
 
 
 @pytest.mark.inspection_item("01004")

@@ -58,6 +58,60 @@ def test_individual_users(inspector, network, check):
     inspector.books_balance()
 
 
+@pytest.mark.link("K8-C1")
+@pytest.mark.clause(PAPER, "LD1")
+@pytest.mark.inspection_item("02002")
+@pytest.mark.stand(**(BOX | {"direct": 0, "line_faults": ("bit-flip:5%", "drop:5%")}))
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("RS-485 线路受扰时的双向结算")
+@pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
+def test_metering_box_with_disturbed_lines(inspector, network, check):
+    """Collectors and meters on RS-485 lines that flip and drop octets: two days of every household, both directions, every tariff."""
+    inspector.wait_till(days=2, hour=23)
+    _exports(inspector, network, check)
+    inspector.books_balance()
+
+
+@pytest.mark.link("N5-C4")
+@pytest.mark.clause(PAPER, "LD2")
+@pytest.mark.inspection_item("02002")
+@pytest.mark.stand(design="LD1", concentrators=0, meters=0, direct=3, direct_meters=4, two_way=0.75)
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("采集器直连主站的双向结算")
+@pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
+def test_direct_collectors(inspector, network, check):
+    """Collectors straight at the center, no concentrator: two days of every household, both directions, every tariff."""
+    inspector.wait_till(days=2, hour=23)
+    _exports(inspector, network, check)
+    inspector.books_balance()
+
+
+@pytest.mark.link("U4")
+@pytest.mark.clause(PAPER, "LD4")
+@pytest.mark.stand(design="LD3", concentrators=0, meters=0, direct=8, two_way=0.75)
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("电能表直连主站的双向结算")
+@pytest.mark.known_bad("network-tariffs-shifted", "network-export-as-import")
+def test_direct_meters(inspector, network, check):
+    """Meters straight at the center, no concentrator: two days of every household, both directions, every tariff."""
+    inspector.wait_till(days=2, hour=23)
+    _exports(inspector, network, check)
+    inspector.books_balance()
+
+
+@pytest.mark.link("U3")
+@pytest.mark.clause(PAPER, "LD3")
+@pytest.mark.stand(**(HOMES | {"direct": 0}))
+@pytest.mark.bench_time(3 * 86400)
+@pytest.mark.title_zh("无采集器的独立用户双向结算")
+@pytest.mark.known_bad("network-export-as-import", "network-meters-mixed-up", "network-tariffs-shifted")
+def test_individual_users_without_collector(inspector, network, check):
+    """Every meter a node of the concentrator's own network: two days of every household, both directions, every tariff."""
+    inspector.wait_till(days=2, hour=23)
+    _exports(inspector, network, check)
+    inspector.books_balance()
+
+
 @pytest.mark.inspection_item("03004", "03012")
 @pytest.mark.stand(design="individual", concentrators=1, meters=3, direct=1, load_changes=3, two_way=1.0)
 @pytest.mark.bench_time(31 * 86400)

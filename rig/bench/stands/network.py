@@ -17,6 +17,7 @@ from rig.bench.network_trace import Trace
 from rig.bench.stand import StandRequest
 from rig.errors import ConfigError
 from rig.latency.spans import Chain
+from rig.ncc.service import ForbiddenError
 from rig.ports.command_center import CommandCenter
 from rig.transports.describe import DESCRIBERS
 from rig.transports.manipulate import Direction as Crossed
@@ -31,12 +32,21 @@ if TYPE_CHECKING:
 ROLE: Final = "network"
 #: a device that ``kill`` and ``revive`` know beside meters, collectors and terminals
 COMMAND_CENTER: Final = "command center"
+#: and the front end that terminals call first, where the plan has a standby
+FRONT_END: Final = "main front end"
 #: transmissions that become evidence: of a month of a thousand meters nobody reads all
 _MOST_EVIDENCE = 20_000
 #: noise in dB that lets nothing through
 _DEAFENING_DB = 200.0
-#: what can be cut by ``outage``: uplinks to the command center, or the medium between a local module and its nodes
-CutLink = Literal["M3-N1", "C2-M1"]
+#: what can be cut by ``outage``: uplinks to the command center (all by the name of the concentrators'), those of direct
+#: collectors, of direct meters, or the medium between a local module and its nodes
+CutLink = Literal["M3-N1", "N5-C4", "U4", "C2-M1"]
+#: whose uplinks they are
+_CALLERS: Final = {
+    "M3-N1": {"concentrator", "collector", "meter"},
+    "N5-C4": {"collector"},
+    "U4": {"meter"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +190,45 @@ class NetworkStand:
         area, home = self.network.place(household)
         self._switch_meter(area, home, on=False)
 
+    def end_event(self, household: int) -> None:
+        """What ``cause_event`` did is over."""
+        area, home = self.network.place(household)
+        self._switch_meter(area, home, on=True)
+
+    def press_button(self, household: int) -> None:
+        """Somebody presses the button of the meter: its relay closes when that was permitted."""
+        self._home(household).device.meter.press_button()
+
+    def allowed(self, role: str, order: Callable[[CommandCenter], object]) -> bool:
+        """Whether an account of a role (viewer, operator, controller, admin) may do something; the doing itself must be sound."""
+        try:
+            order(self.network.center.as_role(f"{role} of the tester", role))
+        except ForbiddenError:
+            return False
+        return True
+
     # --- faults -----------------------------------------------------------------------------------------------------
 
     def outage(self, link: CutLink, seconds: float, terminal: str = "") -> None:
         """Cut a link (of one terminal, or of all) for so long from now on; returns at once, time has not moved."""
         until_s = self.clock.now_s() + seconds
         for area in self._areas((terminal,) if terminal else ()):
-            if link == "M3-N1":
+            if link in _CALLERS:
+                if not terminal and area.role not in _CALLERS[link]:
+                    continue
                 self.network.memory.block(area.config.name, until_s)
             elif area.module is not None:
                 medium = area.module.medium
                 medium.set_noise(_DEAFENING_DB)
                 self.network.clock.call_at(until_s, partial(medium.set_noise, 0.0))
+
+    def cut_main_path(self, seconds: float) -> None:
+        """Nothing passes to or from the center's main front end for so long from now on, and nobody is told; returns at once."""
+        self.network.memory.block(self.address, self.clock.now_s() + seconds)
+
+    def path_of(self, terminal: str) -> Literal["main", "standby", ""]:
+        """The front end of the center that a terminal is connected through; empty when it is not connected."""
+        return self.network.center.path_of(terminal)
 
     def drop_connections(self, terminals: Sequence[str] = ()) -> None:
         """Break the connections of these terminals (none named: of all) now; they may call again at once."""
@@ -199,13 +236,16 @@ class NetworkStand:
             self.network.memory.drop(area.config.name)
 
     def kill(self, device: str) -> None:
-        """A device dies: a meter (12 digits), a collector (12 digits), a terminal (``region-terminal``), or ``command center``."""
+        """A device dies: a meter (12 digits), a collector (12 digits), a terminal (``region-terminal``), ``command center``, or ``main front end``.
+
+        The command center dies as a killed process does: what it had not committed is lost.
+        """
         if device not in self._dead:
             self._dead.add(device)
             self._switch(device, on=False)
 
     def revive(self, device: str) -> None:
-        """It works again, with what it kept over a loss of supply."""
+        """It works again, with what it kept over a loss of supply: the command center with what its database holds."""
         if device in self._dead:
             self._dead.discard(device)
             self._switch(device, on=True)
@@ -227,6 +267,9 @@ class NetworkStand:
     def _switch(self, device: str, *, on: bool) -> None:
         if device == COMMAND_CENTER:
             self.network.set_center(on=on)
+            return
+        if device == FRONT_END:
+            self.network.set_main_front_end(on=on)
             return
         for area in self.network.areas:
             if device == area.address:
@@ -276,6 +319,10 @@ class NetworkStand:
         """
         meter = "" if household is None else self._home(household).address
         return self._trace.legs(self.network, self.command_center.result(command), meter)
+
+    def report_spans(self, terminal: str, point: int, cause_s: float, seen_s: float) -> Chain | None:
+        """Legs of an event that ``cause_event`` caused at a point, seen in the database at ``seen_s``; None where they are not known."""
+        return self._trace.report_legs(self.network, terminal, point, cause_s, seen_s)
 
     @property
     def clock_error_s(self) -> float:

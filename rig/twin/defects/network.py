@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from rig.protocols.dlt645.frame import encode
-from rig.protocols.dlt645.messages import broadcast_time
+from rig.protocols.dlt645.messages import RemoteControl, broadcast_time
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import DataUnit
 from rig.twin.build_terminal import EmulatedTerminal
@@ -50,6 +50,12 @@ def _first(network: ANetwork) -> EmulatedTerminal:
     return next(_terminals(network))
 
 
+def _in_center(network: ANetwork, spoil: Callable[[], None]) -> None:
+    """Spoil the center as it is, and every process of it that begins later."""
+    spoil()
+    network.center.on_start.append(spoil)
+
+
 # --- collection ------------------------------------------------------------------------------------------------------
 
 
@@ -81,14 +87,14 @@ def late_freezes(network: ANetwork, _: Parameter) -> None:
         overrule(collection, "fetch_day", fetched)
 
 
-@defect("network-day-lost", "a terminal loses one day of one meter", "collection", role=ROLE)
+@defect("network-day-lost", "a terminal loses one day of its meters", "collection", role=ROLE)
 def day_lost(network: ANetwork, _: Parameter) -> None:
-    """The freeze of the third day of the first point is nowhere."""
+    """The freezes of the third day are nowhere."""
     storage = _first(network).terminal.storage
     put = own(storage, "put_day")
 
     def kept(point: int, day: int, stamp: bytes, items: Any) -> bool:
-        return False if (point, day) == (1, _LOST_DAY) else bool(put(point, day, stamp, items))
+        return False if day == _LOST_DAY else bool(put(point, day, stamp, items))
 
     overrule(storage, "put_day", kept)
 
@@ -96,8 +102,12 @@ def day_lost(network: ANetwork, _: Parameter) -> None:
 @defect("network-no-recollection", "the center never asks again for what is missing", "collection", role=ROLE)
 def no_recollection(network: ANetwork, _: Parameter) -> None:
     """Gaps stay gaps."""
-    overrule(network.center.core.tasks, "_again", lambda _running: None)
-    overrule(network.center.core.tasks, "_catch_up", lambda _terminal: None)
+
+    def spoil() -> None:
+        overrule(network.center.core.tasks, "_again", lambda _running: None)
+        overrule(network.center.core.tasks, "_catch_up", lambda _terminal: None)
+
+    _in_center(network, spoil)
 
 
 @defect(
@@ -297,16 +307,37 @@ def trips_by_itself(network: ANetwork, _: Parameter) -> None:
 )
 def control_not_audited(network: ANetwork, _: Parameter) -> None:
     """The trail has no control orders."""
-    service = network.center.service
+    _in_center(network, lambda: _leave_out(network.center.service, "control"))
+
+
+def _leave_out(service: Any, left_out: str) -> None:
     audit = own(service, "_audit")
 
     def chosen(actor: Any, action: str, terminal: str, detail: str, outcome: str, done: Any = None) -> None:
-        if action != "control":
+        if action != left_out:
             audit(actor, action, terminal, detail, outcome, done)
         elif done is not None:
             done(True)
 
     overrule(service, "_audit", chosen)
+
+
+@defect("network-roles-ignored", "the center lets everybody switch", "control", role=ROLE)
+def roles_ignored(network: ANetwork, _: Parameter) -> None:
+    """No role is looked at."""
+    _in_center(network, lambda: overrule(network.center.service, "_need", lambda *_given: None))
+
+
+@defect(
+    "network-permit-closes",
+    "a concentrator closes relays that may only be closed by hand",
+    "control",
+    role=ROLE,
+)
+def permit_closes(network: ANetwork, _: Parameter) -> None:
+    """The permission to close is sent to the meter as the order to close."""
+    control = _first(network).terminal.control
+    overrule(control, "permit", lambda entry, done: control.command(entry, RemoteControl.CLOSE, done))
 
 
 # --- clock -----------------------------------------------------------------------------------------------------------
@@ -371,7 +402,10 @@ def meters_never_set(network: ANetwork, _: Parameter) -> None:
 )
 def time_whatever_the_offset(network: ANetwork, _: Parameter) -> None:
     """A clock 40 minutes off is set too."""
-    desk = network.center.core.time
+    _in_center(network, lambda: _set_whatever(network.center.core.time))
+
+
+def _set_whatever(desk: Any) -> None:
     judge = own(desk, "_judge")
 
     def judged(terminal: Any) -> None:
@@ -379,6 +413,17 @@ def time_whatever_the_offset(network: ANetwork, _: Parameter) -> None:
         desk.correct(terminal) if far else judge(terminal)
 
     overrule(desk, "_judge", judged)
+
+
+@defect(
+    "network-wrong-clocks-not-told",
+    "a concentrator sees that a meter's clock is wrong and keeps it to itself",
+    "clock",
+    role=ROLE,
+)
+def wrong_clocks_not_told(network: ANetwork, _: Parameter) -> None:
+    """No event of a wrong clock is recorded."""
+    overrule(_first(network).terminal.clock_keeping, "judge", lambda _entry, _shown: None)
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
@@ -402,6 +447,52 @@ def redials_late(network: ANetwork, _: Parameter) -> None:
 def never_calls_again(network: ANetwork, _: Parameter) -> None:
     """The first concentrator is not seen again."""
     _first(network).terminal.behaviour.reconnects = False
+
+
+@defect(
+    "network-standby-never-called",
+    "a concentrator calls the main address of the center only",
+    "recovery",
+    role=ROLE,
+)
+def standby_never_called(network: ANetwork, _: Parameter) -> None:
+    """Its standby address is stored and not used."""
+    _first(network).terminal.behaviour.backup_used = False
+
+
+@defect("network-tasks-forgotten", "a center that begins anew has no tasks", "recovery", role=ROLE)
+def tasks_forgotten(network: ANetwork, _: Parameter) -> None:
+    """Tasks were kept in memory."""
+    center = network.center
+
+    def forget() -> None:
+        for task in center.center.tasks():
+            center.center.unschedule(task.name)
+
+    center.on_start.append(forget)
+
+
+@defect("network-archive-forgotten", "a center that begins anew has no points", "recovery", role=ROLE)
+def archive_forgotten(network: ANetwork, _: Parameter) -> None:
+    """The archive was kept in memory."""
+    center = network.center
+
+    def forget() -> None:
+        for terminal in center.core.terminals():
+            terminal.points.clear()
+
+    center.on_start.append(forget)
+
+
+@defect(
+    "network-outages-not-recorded",
+    "a terminal does not write down that it had no supply",
+    "events",
+    role=ROLE,
+)
+def outages_not_recorded(network: ANetwork, _: Parameter) -> None:
+    """No event of a loss of supply."""
+    _first(network).terminal.behaviour.outage_recorded = False
 
 
 @defect(
