@@ -30,11 +30,14 @@ def restarted(station, limit):
 @pytest.mark.title_zh("硬件初始化应确认")
 @pytest.mark.known_bad("module-denies-second-reset")
 @pytest.mark.bench_time(60)
-def test_reset_is_confirmed(station, restarted, check):
+def test_reset_is_confirmed(station, restarted, check, limit):
     """The command to reset is confirmed, also when the module was reset just before."""
     restarted()
+    before = station.mark
     answer = station.ask(INITIALISE, RESET)
     check.equal("answer", f"{answer.afn:02X}F{answer.fn}", "00F1")
+    # the next case finds the module started
+    station.await_report(limit("START_REPORT"), *RUNNING_MODE, before=before)
 
 
 @pytest.mark.clause(STANDARD, "A.start")

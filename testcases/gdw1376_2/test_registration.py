@@ -34,13 +34,17 @@ def search_done(reports):
 
 @pytest.fixture
 def search_from(station):
-    """Order a search that begins so many seconds from now."""
+    """Order a search that begins so many seconds from now; a module that outlives the case is told to stop it."""
+    ordered = []
 
     def order(wait_s=0, minutes=MINUTES):
         start = station.clock.wall().replace(microsecond=0) + timedelta(seconds=wait_s)
         station.do(0x11, 5, {"start": start, "duration": minutes, "retries": 2, "slots": 20})
+        ordered.append(start)
 
-    return order
+    yield order
+    if ordered and not station.stand.simulated:
+        station.exchange(station.session.frame(0x11, 6))
 
 
 @pytest.fixture
