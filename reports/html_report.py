@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports import facts
+from reports import facts, inspection
 from reports.chart import Chart
 from reports.templating import write_page
 from rig.results.evidence import entries
@@ -42,6 +42,7 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         provisional=[(item, facts.origin_of(item)) for item in facts.provisional(cases)],
         evidence_names={entry.path: entry.name for entry in entries(out_dir)},
         telling=telling,
+        inspected=any(inspection.is_about(case) for case in cases),
         digest=record_digest(run, cases),
         total_s=sum(case.duration_s for case in cases),
     )

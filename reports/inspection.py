@@ -1,31 +1,68 @@
-"""The report of a system inspection: latencies with their legs, rates with their confidence, and what was not looked at."""
+"""The report of a system inspection on one page: rates, latencies with their legs, every other result, and what was not looked at."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from reports import facts
 from reports.latency_chart import cumulative_chart, legs_chart
+from reports.rate_chart import rate_charts
+from reports.subjects import subjects
 from reports.templating import write_page
 from rig.criteria.inspection_items import ITEMS, InspectionItem
+from rig.results.export import record_digest
 from rig.results.records import CaseResult, RunInfo, Verdict, worst
 
 NAME = "inspection.html"
+#: role of the cases that examine a system from end to end
+_SYSTEM = "network"
+#: verdicts that say something about the system; ERROR says something about the rig
+_LOOKED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE})
+_UNTESTED = frozenset({Verdict.NOT_TESTED, Verdict.NOT_APPLICABLE})
+
+
+class Look(StrEnum):
+    """What a run did about an inspection item."""
+
+    LOOKED_AT = "looked at"
+    NOT_TESTED = "not tested"
+    NO_CASE = "no case"
 
 
 @dataclass(frozen=True, slots=True)
 class CoveredItem:
-    """One inspection item, the cases that cover it, and their worst verdict (None: no case of this run)."""
+    """One inspection item and the cases of this run that cover it."""
 
     item: InspectionItem
     cases: tuple[CaseResult, ...]
 
     @property
+    def look(self) -> Look:
+        """Looked at when a case came to a verdict about the system; not tested when there are only cases that did not."""
+        if any(case.verdict in _LOOKED for case in self.cases):
+            return Look.LOOKED_AT
+        return Look.NOT_TESTED if self.cases else Look.NO_CASE
+
+    @property
     def verdict(self) -> Verdict | None:
-        """Worst verdict of the cases."""
-        return worst([case.verdict for case in self.cases]) if self.cases else None
+        """Worst verdict of the cases; what was not tested beside others takes nothing from them (see ``untested``)."""
+        verdicts = [case.verdict for case in self.cases]
+        said = [verdict for verdict in verdicts if verdict not in _UNTESTED]
+        return worst(said or verdicts) if verdicts else None
+
+    @property
+    def untested(self) -> tuple[CaseResult, ...]:
+        """Cases that came to no verdict about the system, each with its reason."""
+        return tuple(case for case in self.cases if case.verdict not in _LOOKED)
+
+
+def is_about(case: CaseResult) -> bool:
+    """Whether a case belongs to the inspection of a system."""
+    return bool(case.distributions or case.rates or case.inspection_items)
 
 
 def coverage(cases: Sequence[CaseResult]) -> list[CoveredItem]:
@@ -36,33 +73,48 @@ def coverage(cases: Sequence[CaseResult]) -> list[CoveredItem]:
     ]
 
 
+def _verdict_of(name: str, case: CaseResult) -> Verdict:
+    """Verdict on a latency alone: of the measurements that carry its name, else of the whole case."""
+    own = [item.verdict for item in case.measurements if item.name.startswith(f"{name}: ")]
+    return worst(own) if own else case.verdict
+
+
 def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Path]:
     """Write ``inspection.html`` when the run looked at a system; nothing otherwise.
 
     Returns:
         The files written.
     """
-    inspected = [case for case in cases if case.distributions or case.inspection_items]
+    inspected = [case for case in cases if is_about(case)]
     if not inspected:
         return []
     rows = coverage(cases)
-    groups = {
-        group: [row for row in rows if row.item.group == group]
-        for group in dict.fromkeys(row.item.group for row in rows)
-    }
-    timed = [(case, item) for case in inspected for item in case.distributions]
+    timed = [(case, item, _verdict_of(item.name, case)) for case in inspected for item in case.distributions]
+    rated = [(case, item) for case in inspected for item in case.rates]
     page = write_page(
         out_dir / NAME,
         "inspection.html.j2",
         run=run,
         cases=inspected,
+        counts={verdict: count for verdict, count in facts.tally(inspected).items() if count},
+        adverse=[case for verdict in facts.ADVERSE for case in inspected if case.verdict is verdict],
+        untested=[case for case in inspected if case.verdict in _UNTESTED],
+        standards=list(dict.fromkeys(case.standard for case in inspected)),
+        rated=rated,
+        rate_charts=rate_charts([item for _, item in rated]),
         timed=timed,
-        cumulative=[cumulative_chart(item) for _, item in timed],
-        legs=[legs_chart(item) if item.legs else None for _, item in timed],
-        groups=groups,
-        covered=sum(bool(row.cases) for row in rows),
+        pictures=[(cumulative_chart(item), legs_chart(item) if item.legs else None) for _, item, _ in timed],
+        subjects=subjects([case for case in inspected if case.device_role == _SYSTEM]),
+        groups={
+            group: [row for row in rows if row.item.group == group]
+            for group in dict.fromkeys(row.item.group for row in rows)
+        },
+        looks=Counter(row.look for row in rows),
+        Look=Look,
         total=len(rows),
-        missing=[row.item for row in rows if not row.cases],
+        provisional=[(item, facts.origin_of(item)) for item in facts.provisional(inspected)],
         simulated=facts.is_simulated(run, cases),
+        digest=record_digest(run, cases),
+        total_s=sum(case.duration_s for case in inspected),
     )
     return [page]

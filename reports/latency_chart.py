@@ -13,6 +13,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 12.0, 34.0, 34.0
 _NAMES = 92.0
 #: steps that a scale of times can have, in seconds times a power of ten
 _STEPS = (Decimal(1), Decimal(2), Decimal(5))
+#: a limit so many times beyond the longest time is not drawn to scale
+_FAR = 5
 
 
 def _scale(largest: Decimal) -> tuple[Decimal, Decimal]:
@@ -45,8 +47,11 @@ def _heading(text: str) -> Label:
 def cumulative_chart(item: Distribution) -> Chart:
     """Share of the trials that had their answer within a time: failures keep the curve below 100 %."""
     drawn: list[Shape] = [_heading(item.name)]
-    largest = max([*item.samples_s, item.limit_s or Decimal(0)], default=Decimal(1))
-    end, step = _scale(largest)
+    longest = max(item.samples_s, default=Decimal(0))
+    limit = item.limit_s or Decimal(0)
+    # a limit far beyond the longest would squeeze the curve into a corner: it is told at the edge instead
+    far = 0 < longest * _FAR < limit
+    end, step = _scale(longest if far else max(longest, limit))
     width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
     def x_of(time_s: Decimal) -> float:
@@ -76,10 +81,11 @@ def cumulative_chart(item: Distribution) -> Chart:
         if value is not None:
             share = sum(sample <= value for sample in ordered) / item.trials
             drawn.append(Dot(x_of(value), y_of(share), _CURVE))
-    if item.limit_s is not None:
-        drawn.append(
-            Line(((x_of(item.limit_s), _BOTTOM), (x_of(item.limit_s), HEIGHT - _TOP)), _LIMIT, 1.0, (4, 2.5))
-        )
+    if far:
+        text = f"限值 limit {_brief(limit)} s →"
+        drawn.append(Label(WIDTH - _RIGHT, HEIGHT - _TOP + 6, text, anchor="end", colour=_LIMIT))
+    elif item.limit_s is not None:
+        drawn.append(Line(((x_of(limit), _BOTTOM), (x_of(limit), HEIGHT - _TOP)), _LIMIT, 1.0, (4, 2.5)))
     return Chart(item.name, tuple(drawn))
 
 
