@@ -154,9 +154,11 @@ class Bench:
         emulated = self.inventory.links[device.first_link].emulated
         if device.declaration or not emulated:
             path = self.path.parent / device.declaration if device.declaration else None
-            return declaration_for(path, edition=device.edition, role=device.role)
+            declared = declaration_for(path, edition=device.edition, role=device.role)
+            return declared if path is not None else _of_medium(declared, device.medium, all_it_may=False)
         if device.role != METER:
-            return emulated_declaration(device.role, device.edition)
+            declared = emulated_declaration(device.role, device.edition)
+            return _of_medium(declared, device.medium, all_it_may=True)
         from rig.bench.world import declaration_of
 
         return declaration_of(self.configs[device.id])
@@ -503,6 +505,19 @@ class Bench:
             ],
             "instruments": self.rack.describe(),
         }
+
+
+def _of_medium(declaration: Declaration, medium: str | None, *, all_it_may: bool) -> Declaration:
+    """What a local module of a medium has where nobody declared it; a medium that is not known has everything."""
+    if medium is None:
+        return declaration
+    from rig.protocols.gdw1376_2.media import usual_functions
+    from rig.twin.media.parameters import MEDIA
+
+    parameters = MEDIA[medium]
+    items = usual_functions(parameters.medium_code, all_it_may=all_it_may)
+    lacks = frozenset() if parameters.outage_hold_s else frozenset({"outage-report"})
+    return replace(declaration, items=items, options=declaration.options - lacks)
 
 
 def _device_record(bench: Bench, device: DeviceSection, address: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ EMULATED = "emulated"
 Protocol = Literal["dlt645", "gdw1376.1", "gdw1376.2"]
 Edition = Literal["2007", "1997", "2009", "2013", "2019"]
 InstrumentRole = Literal["source", "reference", "error_calculator", "counter"]
+Medium = Literal["HPLC", "NARROWBAND_OFDM", "MICROPOWER", "ZIGBEE"]
 Baud = Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
 
 #: protocol that a device of a role speaks on its link, when the bench file does not say so; a meter's for all others
@@ -166,6 +167,8 @@ class DeviceSection(_Section):
     edition: Edition = "2007"
     #: of a meter or a module 12 digits; of a terminal area code and terminal address, eight hex digits
     address: Annotated[str, Field(pattern=r"^([0-9]{12}|[0-9A-Fa-f]{8,10})$")] | None = None
+    #: of a local module; left out: an emulated one is on HPLC, a real one is asked
+    medium: Medium | None = None
     declaration: str = ""
     position: int | None = Field(default=None, ge=1, le=96)
     #: what the device gets its voltage from; left out: the bench's source where there is a real one
@@ -441,6 +444,8 @@ def _check_device(inventory: Inventory, device: DeviceSection, place: str, path:
         hint = "add [[instruments]] with this role, or leave supply out"
         mistakes.append((f"{place}.supply", "no source on this bench", device.supply, hint))
     mistakes += _check_protocol(device, place)
+    if device.medium is not None and device.role != "local_module":
+        mistakes.append((f"{place}.medium", f"no {device.role} has one", device.medium, "of a local_module"))
     known = f"links are: {', '.join(inventory.links)}"
     if not device.first_link:
         mistakes.append((f"{place}.link", "missing", None, known))

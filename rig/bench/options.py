@@ -58,6 +58,7 @@ _LOCAL_MODULE = {
     "event-report": "reports events of nodes by itself (06H)",
     "frequency-band": "band of the carrier can be chosen",
     "micropower": "micropower radio",
+    "outage-report": "its nodes report the loss of their supply before they die",
     "phases": "tells the phase of a node",
     "registration": "searches nodes and reports those it finds",
     "relays": "relay levels can be set",

@@ -64,6 +64,7 @@ CLAUSES = (
     _rule("06F3", "Report of a change of the route's task (06H F3)", "上报路由工况变动信息"),
     _rule("06F4", "Report of nodes and devices (06H F4)", "上报从节点信息及设备类型"),
     _rule("06F5", "Report of an event (06H F5)", "上报从节点事件"),
+    _rule("06F5.supply", "Report of a lost supply (06H F5, kind 4)", "上报从节点停电事件", mandatory=False, note="units that speak on without supply"),
     # route
     _rule("10F1", "Number of nodes (10H F1)", "从节点数量"),
     _rule("10F2", "List of nodes (10H F2)", "从节点信息"),

@@ -12,8 +12,8 @@ from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.exchange.gdw1376_2 import Inquiry
 from rig.exchange.module_exchange import ModuleExchange, ModuleReport, ModuleTiming
 from rig.protocols.gdw1376_2.codes import DLT645_2007, Afn
-from rig.protocols.gdw1376_2.frame import BROADCAST_ADDRESS, Frame, encode
-from rig.protocols.gdw1376_2.host import Host
+from rig.protocols.gdw1376_2.frame import BROADCAST_ADDRESS, HPLC, Frame, encode
+from rig.protocols.gdw1376_2.host import MODES_TO_TRY, Host, mode_of
 from rig.protocols.gdw1376_2.profile import DEFAULT, Profile
 from rig.sessions.module_link import ConfirmRule, ModuleLink, RouteAnswer
 from rig.transports.bus import Bus
@@ -39,6 +39,7 @@ class LocalModuleSession:
         bus: the serial line, 9600 bit/s 8E1.
         clock: of the bus; None: taken from it.
         main_address: of the concentrator, 12 digits.
+        mode: communication mode of the module, 0..63; None: high-speed carrier, until ``find_mode`` finds another.
         profile: reading of the standard.
         timing: waiting times and retries; None: the profile's.
         auto_confirm: confirm reports with 00 F1; a function decides by frame.
@@ -53,6 +54,7 @@ class LocalModuleSession:
         clock: Clock | None = None,
         *,
         main_address: str = "000000000001",
+        mode: int | None = None,
         profile: Profile = DEFAULT,
         timing: ModuleTiming | None = None,
         auto_confirm: ConfirmRule = True,
@@ -66,7 +68,7 @@ class LocalModuleSession:
         self.observer = observer
         self.exchanges: list[ModuleExchange] = []
         #: builds frames of any kind: ``session.host.monitor(node, octets, sequence=session.next_sequence())``
-        self.host = Host(main_address, profile=profile)
+        self.host = Host(main_address, mode=HPLC if mode is None else mode, profile=profile)
         self.link = ModuleLink(bus, self.host, profile, self.timing, auto_confirm, route_answer)
         self._sequence = -1
         self._returned: set[int] = set()
@@ -196,6 +198,28 @@ class LocalModuleSession:
     ) -> ModuleExchange:
         """03: F1 version, F4 main address, F5 state, F7 monitor timeout, F10 running mode, F12 id ..."""
         return self.command(Afn.QUERY, fn, content, timeout_s=timeout_s)
+
+    def find_mode(self) -> ModuleExchange:
+        """03 F10 in one communication mode after the other until it is answered; that of the module is kept.
+
+        Raises:
+            LinkTimeout: silence in every mode, asked twice.
+            RemoteProtocolError, DeviceRefused: as ``request``.
+        """
+        for mode in MODES_TO_TRY * 2:
+            self.host = replace(self.host, mode=mode)
+            frame = self.host.query(10, sequence=self.next_sequence())
+            try:
+                told = self.request(frame, retries=0)
+            except LinkTimeout as silence:
+                error = silence
+                continue
+            assert told.frame is not None
+            found = mode_of(told.frame, int(told.content["medium"]))
+            if found is not None:
+                self.host = replace(self.host, mode=found)
+            return told
+        raise error
 
     def command(
         self,

@@ -43,7 +43,9 @@ def reporting(station, formed):
     station.do(0x05, 2, {"state": 1})
 
 
+@pytest.mark.clause(STANDARD, "06F5.supply")
 @pytest.mark.clause(STANDARD, "06F5")
+@pytest.mark.requires("option:outage-report")
 @pytest.mark.criterion("GDW10376_2.POWER_REPORT")
 @pytest.mark.title_zh("从节点停电上报")
 @pytest.mark.known_bad("module-no-report-of-lost-supply")
@@ -78,7 +80,9 @@ def test_return_of_supply(station, reporting, check, limit, stopped, started, si
     )
 
 
+@pytest.mark.clause(STANDARD, "06F5.supply")
 @pytest.mark.clause(STANDARD, "06F5")
+@pytest.mark.requires("option:outage-report")
 @pytest.mark.title_zh("多个从节点停电上报")
 @pytest.mark.known_bad("module-reports-one-loss-only", "module-no-report-of-lost-supply")
 @pytest.mark.bench_time(300)

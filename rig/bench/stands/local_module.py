@@ -28,6 +28,8 @@ from rig.twin.devices.meter_config import MeterConfig
 from rig.twin.downlink.rs485 import Rs485Port
 from rig.twin.engine import Engine
 from rig.twin.media.nodes import CollectorNode, MediumNode, MeterNode, NodeMeter
+from rig.twin.media.parameters import MEDIA
+from rig.twin.media.plc import Medium
 from rig.twin.media.topology import Placement
 from rig.twin.physics.scene import Scene
 
@@ -35,6 +37,8 @@ ROLE: Final = "local_module"
 #: places of the single nodes; the last two need a relay. Feeder, distance in metres
 _PLACES: Final = ((1, 40.0), (1, 130.0), (2, 80.0), (1, 220.0), (3, 60.0), (1, 380.0), (1, 460.0))
 _COLLECTOR_PLACE: Final = Placement(distance_m=100.0, feeder=2, three_phase=True)
+#: where the medium does not reach every node, all of them stand nearer by this factor until it does
+_NEARER: Final = 0.9
 #: identifier of the word by which a meter's unit reports events, and octets behind it
 _EVENT_WORD: Final = bytes.fromhex("01150004")
 _EVENT_OCTETS: Final = 14
@@ -64,14 +68,19 @@ class LocalModuleStand:
     ``session`` is the concentrator's side of its line.
     """
 
-    def __init__(self, request: StandRequest, bus: Bus, profile: Profile, main_address: str) -> None:
+    def __init__(
+        self, request: StandRequest, bus: Bus, profile: Profile, main_address: str, mode: int | None
+    ) -> None:
         self.id = request.device.id
         self.clock: Clock = request.clock
         self.simulated = request.simulated
         self.profile = profile
-        self.session = LocalModuleSession(bus, self.clock, main_address=main_address, profile=profile)
+        self.session = LocalModuleSession(
+            bus, self.clock, main_address=main_address, mode=mode, profile=profile
+        )
+        told = self.session.find_mode() if mode is None else self.session.query(10)
         #: what it told of itself (03 F10) when the stand was built
-        self.running_mode: dict[str, Any] = dict(self.session.query(10).content or {})
+        self.running_mode: dict[str, Any] = dict(told.content or {})
         self.address = str(self.running_mode["main_address"])
 
     @property
@@ -148,10 +157,11 @@ class LocalModuleStand:
 
 
 class KeptNodes:
-    """The archive of a real module as it was found, kept across the cases of a run."""
+    """Archive and communication mode of a real module as they were found, kept across the cases of a run."""
 
     def __init__(self) -> None:
         self.nodes: tuple[NodeFacts, ...] | None = None
+        self.mode: int | None = None
 
     def close(self) -> None:
         """Nothing is held."""
@@ -163,7 +173,10 @@ class RealModuleStand(LocalModuleStand):
     def __init__(
         self, request: StandRequest, bus: Bus, profile: Profile, main_address: str, kept: KeptNodes
     ) -> None:
-        super().__init__(request, bus, profile, main_address)
+        medium = request.device.medium
+        mode = kept.mode if medium is None else MEDIA[medium].mode
+        super().__init__(request, bus, profile, main_address, mode)
+        kept.mode = self.session.host.mode
         if request.device.address is None and int(self.address, 16):
             # a module in service has got its address from its concentrator, whose place the bench takes
             main_address = self.address
@@ -228,7 +241,8 @@ class EmulatedModuleStand(LocalModuleStand):
         line.manipulators.extend(device.line_faults)
         request.recorder.describe_as(name, DESCRIBERS["gdw1376.2"])
         bus = Bus(line.master(), request.recorder)
-        super().__init__(request, bus, device.config.profile, device.config.main_address)
+        config = device.config
+        super().__init__(request, bus, config.profile, config.main_address, device.cco.parameters.mode)
 
     @property
     def nodes(self) -> tuple[NodeFacts, ...]:
@@ -301,7 +315,7 @@ def _silent(request: MeterFrame, answer: MeterFrame) -> None:
 
 
 def build(request: StandRequest) -> LocalModuleStand:
-    """The stand of a module; the case's marker may name ``medium``, ``edition``, ``nodes`` (1..40 single meters),
+    """The stand of a module on the medium of the bench file (HPLC when it names none); the case's marker may name ``medium``, ``edition``, ``nodes`` (1..40 single meters),
     ``collector_meters`` (0..32), ``foreign`` (nodes of another area), ``formed`` and fields of ModuleConfig.
 
     Raises:
@@ -311,7 +325,7 @@ def build(request: StandRequest) -> LocalModuleStand:
     if not request.simulated:
         bus = request.bench.bus(request.device.first_link)
         request.recorder.describe_as(bus.name, DESCRIBERS["gdw1376.2"])
-        kept = request.bench.keep(f"archive of {request.device.id}", KeptNodes)
+        kept = request.bench.keep(f"facts of {request.device.id}", KeptNodes)
         return RealModuleStand(request, bus, profile, request.device.address or _MAIN_ADDRESS, kept)
     options = dict(request.options)
     options.pop("edition", None)
@@ -321,6 +335,8 @@ def build(request: StandRequest) -> LocalModuleStand:
     engine = request.emulated_engine()
     scene = Scene(engine)
     fixed: dict[str, Any] = {"profile": profile, "baud": request.link.baud, "main_address": "202600000001"}
+    if request.device.medium is not None:
+        fixed["medium"] = request.device.medium
     if request.device.address is not None:
         fixed["main_address"] = request.device.address
     config = ModuleConfig.conforming(request.config_seed, **(fixed | options))
@@ -330,6 +346,7 @@ def build(request: StandRequest) -> LocalModuleStand:
     nodes += _single_nodes(engine, meters, every[singles + behind :], foreign=True)
     if behind:
         nodes.append((_collector(engine, meters, every[singles : singles + behind]), _COLLECTOR_PLACE))
+    nodes = _within_reach(nodes, config.medium)
     device = build_module(engine, scene, config, nodes=nodes, defects=request.defects)
     return EmulatedModuleStand(request, device, meters, scene)
 
@@ -356,6 +373,16 @@ def _single_nodes(
         distance_m += 7.0 * (number // len(_PLACES))
         place = Placement(distance_m=distance_m, feeder=feeder, phase=number % 3 + 1, foreign=foreign)
         nodes.append((MeterNode(meters[address].wire, engine, address), place))
+    return nodes
+
+
+def _within_reach(
+    nodes: list[tuple[MediumNode, Placement]], medium: str
+) -> list[tuple[MediumNode, Placement]]:
+    """The same nodes, nearer by one factor where the medium does not reach all of them, by relays where it must."""
+    trial = Engine(0)
+    while not all(station.reachable for station in Medium(trial, MEDIA[medium], nodes).stations):
+        nodes = [(node, replace(place, distance_m=place.distance_m * _NEARER)) for node, place in nodes]
     return nodes
 
 

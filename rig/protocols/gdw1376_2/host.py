@@ -5,20 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from rig.protocols.gdw1376_2.codes import DLT645_2007, READ_DONE, READ_FAILED, READ_THIS, Afn
-from rig.protocols.gdw1376_2.frame import BROADCAST_ADDRESS, HPLC, Addresses, Frame
+from rig.protocols.gdw1376_2.frame import (
+    BROADCAST_ADDRESS,
+    DISTRIBUTED,
+    ETHERNET,
+    HPLC,
+    MICROPOWER,
+    MODES,
+    NARROWBAND,
+    Addresses,
+    Frame,
+)
 from rig.protocols.gdw1376_2.information import DOWN, DownInformation
 from rig.protocols.gdw1376_2.messages import answer, build
 from rig.protocols.gdw1376_2.profile import DEFAULT, Profile
+
+#: medium of 03 F10 -> communication modes of the control octet that go with it, the usual one first
+MODES_OF_MEDIUM: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
+    {1: (NARROWBAND, DISTRIBUTED), 2: (HPLC,), 3: (MICROPOWER,)}
+)
+#: in which order a module of unknown medium is asked
+MODES_TO_TRY: Final = (HPLC, MICROPOWER, NARROWBAND, DISTRIBUTED, ETHERNET)
+
+
+def mode_of(running_mode: Frame, medium: int) -> int | None:
+    """The communication mode to speak to a module in, by its 03 F10 and the medium told there; None: it cannot be known.
+
+    What the module begins by itself carries its own mode; an answer may only echo that of the question, so it counts
+    where it fits the medium.
+
+    Spec: Q/GDW 10376.2-2019, control field C; AFN=03H F10
+    """
+    if running_mode.initiating and running_mode.mode in MODES:
+        return running_mode.mode
+    fitting = MODES_OF_MEDIUM.get(medium, ())
+    if running_mode.mode in fitting:
+        return running_mode.mode
+    return fitting[0] if fitting else None
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """The concentrator's side of one link. Every ``sequence`` is 0..255; the module echoes it.
 
-    ``main_address`` is the source of addressed frames. ``information`` sets channel, rate, expected reply and the
+    ``main_address`` is the source of addressed frames, ``mode`` the communication mode of the module (0..63) that
+    every frame names. ``information`` sets channel, rate, expected reply and the
     like of every frame. All methods raise LocalProtocolError when a value does not fit.
     """
 

@@ -35,6 +35,7 @@ class ModuleConfig:
         area_identification_s: how long the identification of the transformer area takes.
         band: carrier band 0..3 at the start; ``band_switch_s`` until the network is back on another band.
         network: network number of 10 F111; ``neighbours`` the numbers of networks heard beside it.
+        own_mode_only: requests that name another communication mode than its own are not answered.
         formed: the network stands already at the start; False: nodes join from the start on.
         behaviour: named rules.
     """
@@ -70,6 +71,7 @@ class ModuleConfig:
     band_switch_s: float = 60.0
     network: int = 0x000101
     neighbours: tuple[int, ...] = ()
+    own_mode_only: bool = False
     formed: bool = True
     behaviour: ModuleBehaviour = field(default_factory=ModuleBehaviour)
 
@@ -101,6 +103,7 @@ class ModuleConfig:
             "discovery_fn": draw.choice((1, 4)),
             "upgrade_s": round(draw.uniform(5.0, 60.0), 1),
             "network": draw.randrange(1, 0xFFFFFF),
+            "own_mode_only": draw.choice((False, True)),
         }
         return cls(**(drawn | fixed))
 

@@ -18,7 +18,7 @@ from rig.ports.byte_link import Burst, LineTap
 from rig.ports.meter_port import Answered, PowerChange, Unsolicited
 from rig.protocols.dlt645.frame import decode_frame as decode_645
 from rig.protocols.gdw1376_2.codes import DENY_BUSY, DENY_UNSUPPORTED, DLT645_2007
-from rig.protocols.gdw1376_2.frame import Frame
+from rig.protocols.gdw1376_2.frame import HPLC, Frame
 from rig.protocols.gdw1376_2.host import Host
 from rig.protocols.gdw1376_2.profile import DEFAULT, Profile
 from rig.twin.downlink.carrier_link import SILENCE, CarrierLink, Reply
@@ -80,6 +80,7 @@ class CarrierPort:
             route asks (14 F1), ``auto`` concurrent where the module has it, else point.
         side_by_side: most meters read at a time.
         messages_a_frame: most messages to one meter in one concurrent request.
+        mode: communication mode of the module, 0..63; None: learnt from the module when it starts.
         archive: nodes the module shall know, with their protocols; None leaves its archive alone.
         baud: rate of the serial line in bit/s.
         autostart: begin as soon as the port is on its line.
@@ -98,14 +99,15 @@ class CarrierPort:
         reading: Reading = "auto",
         side_by_side: int = 5,
         messages_a_frame: int = 1,
+        mode: int | None = None,
         archive: Mapping[str, int] | None = None,
         baud: int = 9600,
         profile: Profile = DEFAULT,
         autostart: bool = True,
     ) -> None:
-        self.host = Host(main_address, profile=profile)
         self.link = CarrierLink(baud=baud, profile=profile)
-        self.start = StartUp(self.link, self.host, lambda: self.archive, self._came_up)
+        host = Host(main_address, mode=HPLC if mode is None else mode, profile=profile)
+        self.start = StartUp(self.link, host, lambda: self.archive, self._came_up, learns_mode=mode is None)
         self.reading: Reading = reading
         self.side_by_side = self.wanted_side_by_side = side_by_side
         self.messages_a_frame = messages_a_frame
@@ -133,6 +135,11 @@ class CarrierPort:
         self._operating = self._route_stopped = False
         #: requests that pause after a refusal
         self._pausing: set[Read] = set()
+
+    @property
+    def host(self) -> Host:
+        """Builds the frames, in the communication mode of the module."""
+        return self.start.host
 
     # --- the line -------------------------------------------------------------------------------------------
 
@@ -266,7 +273,7 @@ class CarrierPort:
 
         self.ask(lambda sequence: self.host.pause_route(sequence=sequence), stopped)
 
-    def module_restarted(self, content: dict[str, Any]) -> None:
+    def module_restarted(self, report: Frame, content: dict[str, Any]) -> None:
         """03 F10 came unasked: whatever was out is lost and asked again."""
         if self.start.stage not in {Stage.OFF, Stage.WAITING, Stage.ASKING}:
             self.statistics.restarts += 1
@@ -280,7 +287,7 @@ class CarrierPort:
             self._operations.appendleft(self._operation)
         self._operation = None
         self._operating = self._route_stopped = False
-        self.start.mode_reported(content)
+        self.start.mode_reported(report, content)
 
     def _came_up(self) -> None:
         self.side_by_side = self.wanted_side_by_side

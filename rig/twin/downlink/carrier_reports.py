@@ -86,7 +86,7 @@ class Reports:
             done, self._search = self._search.done, None
             self._port.operation_lost()
             done({})
-        self._port.module_restarted(content)
+        self._port.module_restarted(frame, content)
 
     def _event(self, frame: Frame, content: Content) -> None:
         port = self._port

@@ -6,13 +6,14 @@ Spec: Q/GDW 10376.2-2019, annex A (flows)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
 from rig.clock import Timer
 from rig.protocols.gdw1376_2.codes import Afn
 from rig.protocols.gdw1376_2.frame import Frame
-from rig.protocols.gdw1376_2.host import Host
+from rig.protocols.gdw1376_2.host import MODES_TO_TRY, Host, mode_of
 from rig.protocols.gdw1376_2.layout import Content
 from rig.twin.downlink.carrier_link import CarrierLink, Reply
 
@@ -45,6 +46,8 @@ class StartUp:
         host: frames of the concentrator.
         archive: gives the nodes that the module shall know with their protocols, None: leave its archive alone.
         ready: called when the module can read.
+        learns_mode: the communication mode of the module is not known; it is learnt from its 03 F10, and one mode
+            after the other is tried while it is silent.
     """
 
     def __init__(
@@ -53,8 +56,11 @@ class StartUp:
         host: Host,
         archive: Callable[[], Mapping[str, int] | None],
         ready: Callable[[], None],
+        *,
+        learns_mode: bool = False,
     ) -> None:
         self.link = link
+        #: builds the frames, in the communication mode that is known now
         self.host = host
         self.stage = Stage.OFF
         #: what the module told of itself in 03 F10
@@ -62,11 +68,14 @@ class StartUp:
         self.concurrent_supported = False
         self._archive = archive
         self._ready = ready
+        self._learns_mode = learns_mode
+        self._tries = 0
         self._timer: Timer | None = None
         self._found: dict[str, int] = {}
 
     def begin(self) -> None:
         """The module was reset or powered: wait for what it says of itself, else ask."""
+        self._tries = 0
         self._later(self.link.profile.start_up_wait_s, self._ask_mode)
         self.stage = Stage.WAITING
 
@@ -77,8 +86,9 @@ class StartUp:
             self._timer.cancel()
             self._timer = None
 
-    def mode_reported(self, content: Content) -> None:
+    def mode_reported(self, report: Frame, content: Content) -> None:
         """03 F10 came by itself."""
+        self._learn(report, content)
         self._take_mode(content)
 
     def compare_archive(self) -> None:
@@ -94,11 +104,26 @@ class StartUp:
 
     def _ask_mode(self) -> None:
         self.stage = Stage.ASKING
+        if self._learns_mode and self._tries:
+            known = MODES_TO_TRY.index(self.host.mode) if self.host.mode in MODES_TO_TRY else -1
+            self.host = replace(self.host, mode=MODES_TO_TRY[(known + 1) % len(MODES_TO_TRY)])
+        self._tries += 1
         self._ask(lambda sequence: self.host.query(10, sequence=sequence), self._mode_answered)
 
     def _mode_answered(self, reply: Reply) -> None:
-        if reply.content is not None:
+        if reply.content is not None and reply.frame is not None:
+            self._learn(reply.frame, reply.content)
             self._take_mode(reply.content)
+
+    def _learn(self, running_mode: Frame, content: Content) -> None:
+        """Speak in the communication mode of the module from now on.
+
+        Spec: Q/GDW 10376.2-2019, control field C
+        """
+        self._tries = 0
+        mode = mode_of(running_mode, int(content["medium"])) if self._learns_mode else None
+        if mode is not None:
+            self.host = replace(self.host, mode=mode)
 
     def _take_mode(self, content: Content) -> None:
         self.stop()

@@ -14,6 +14,7 @@ from rig.protocols.gdw1376_2.codes import Afn
 from rig.protocols.gdw1376_2.frame import Frame, FrameReader, decode_frame, encode, octets_of, peek_frame
 from rig.protocols.gdw1376_2.functions import lookup
 from rig.protocols.gdw1376_2.information import UpInformation
+from rig.protocols.gdw1376_2.media import of_other_media
 from rig.protocols.gdw1376_2.messages import answer, build, confirm, deny, read_data_unit
 from rig.protocols.stream import NEED_DATA
 from rig.twin.devices.cco import Cco
@@ -70,7 +71,7 @@ Handler = Callable[[Request], Frame | None]
 
 @dataclass(slots=True)
 class AcceptRules:
-    """Which frames the wire listens to; a conforming module has the defaults.
+    """Which frames the wire listens to; a conforming module has the defaults, and either way of ``match_mode``.
 
     Attributes:
         check_checksum: silence on a wrong checksum.
@@ -118,7 +119,7 @@ class ModuleWire:
     """
 
     def __init__(self, cco: Cco, engine: Engine) -> None:
-        from rig.twin.wire.gdw1376_2_handlers import handlers, of_other_media
+        from rig.twin.wire.gdw1376_2_handlers import handlers
 
         self.cco = cco
         self.engine = engine
@@ -129,7 +130,7 @@ class ModuleWire:
         self.byte_filters: list[ByteFilter] = []
         self.byte_gap_s = 0.0
         self.send_baud: int | None = None
-        self.accept = AcceptRules()
+        self.accept = AcceptRules(match_mode=cco.config.own_mode_only)
         self._delays = engine.random("module/delay")
         self.delay_s: Callable[[], float] = self.draw_delay
         self.handlers: dict[tuple[int, int], Handler] = handlers(self)

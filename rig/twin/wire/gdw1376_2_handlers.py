@@ -15,8 +15,6 @@ from rig.twin.wire.gdw1376_2_route import route_handlers
 if TYPE_CHECKING:
     from rig.twin.wire.gdw1376_2 import Handler, ModuleWire, Request
 
-#: medium code of radio, of broadband carrier
-_RADIO, _BROADBAND = 3, 2
 _MOST_GROUP, _AUTOMATIC_GROUP, _KEEP = 63, 254, 255
 _MOST_POWER = 3
 _LEAST_THRESHOLD, _MOST_THRESHOLD = 50, 120
@@ -91,24 +89,6 @@ def supported_functions(wire: ModuleWire, afn: int) -> list[int]:
 
 #: function codes whose data units the module sends, and takes answers to
 _BEGUN_HERE = frozenset({Afn.CONFIRM, Afn.REPORT, Afn.ROUTE_READ})
-_RADIO_ONLY: frozenset[tuple[int, int]] = frozenset(
-    {
-        *((Afn.QUERY, fn) for fn in (8, 100)),
-        *((Afn.CONTROL, fn) for fn in (5, 100)),
-        *((Afn.ROUTE_QUERY, fn) for fn in (100, 101)),
-        *((Afn.ROUTE_SET, fn) for fn in (100, 101, 102)),
-    }
-)
-_CARRIER_ONLY: frozenset[tuple[int, int]] = frozenset(
-    {(Afn.QUERY, 16), (Afn.CONTROL, 16), *((Afn.ROUTE_QUERY, fn) for fn in (9, 111, 112))}
-)
-
-
-def of_other_media(medium_code: int) -> frozenset[tuple[int, int]]:
-    """(afn, fn) that only another medium than 1 narrowband, 2 broadband or 3 radio has."""
-    if medium_code == _RADIO:
-        return _CARRIER_ONLY
-    return _RADIO_ONLY if medium_code == _BROADBAND else _RADIO_ONLY | _CARRIER_ONLY
 
 
 # --- initialisation -------------------------------------------------------------------------------------------

@@ -26,8 +26,10 @@ def bench() -> Iterator[Bench]:
     bench.end_case()
 
 
-def request_like(bench: Bench, role: str, address: str | None = None) -> SimpleNamespace:
-    device = SimpleNamespace(id=role, first_link="line", address=address)
+def request_like(
+    bench: Bench, role: str, address: str | None = None, medium: str | None = None
+) -> SimpleNamespace:
+    device = SimpleNamespace(id=role, first_link="line", address=address, medium=medium)
     recorder = SimpleNamespace(describe_as=lambda *_: None)
     return SimpleNamespace(device=device, clock=bench.clock, simulated=False, recorder=recorder, bench=bench)
 
@@ -288,3 +290,39 @@ def test_a_module_without_meters_says_so(bench: Bench):
     )
     with pytest.raises(BenchMissing, match="meters in the archive"):
         _ = real.nodes
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize(
+    ("medium", "mode"), [("HPLC", 3), ("NARROWBAND_OFDM", 1), ("MICROPOWER", 10), ("ZIGBEE", 10)]
+)
+def test_a_module_is_spoken_to_in_its_own_mode(bench: Bench, medium: str, mode: int, named: bool):
+    bench.begin_case("module.selftest", role="local_module", options={"medium": medium})
+    emulated = bench.stand()
+    emulated.archive()
+    accept = emulated.device.wire.accept
+    accept.match_mode = True
+    bus, kept = emulated.session.bus, KeptNodes()
+    request = request_like(bench, "module", medium=medium if named else None)
+    real = RealModuleStand(request, bus, emulated.profile, "000000000001", kept)
+    assert (real.session.host.mode, kept.mode) == (mode, mode)
+    asked = real.session.query(4)
+    assert asked.request.mode == asked.frame.mode == mode
+    again = RealModuleStand(request, bus, emulated.profile, "000000000001", kept)
+    assert len([one for one in again.session.exchanges if one.frame is None]) == 0, "the mode was kept"
+
+
+def test_a_silent_module_was_asked_in_every_mode(bench: Bench):
+    bench.begin_case("module.selftest", role="local_module")
+    emulated = bench.stand()
+    emulated.device.cco.running = False
+    with pytest.raises(LinkTimeout):
+        RealModuleStand(
+            request_like(bench, "module"),
+            emulated.session.bus,
+            emulated.profile,
+            "000000000001",
+            KeptNodes(),
+        )
+    sent = [record.data[3] & 0x3F for record in bench.records() if record.direction == "request"]
+    assert {1, 2, 3, 10, 20} <= set(sent)
