@@ -14,13 +14,16 @@ Everything emulated lives on one virtual clock, which is advanced as real time p
 
 from __future__ import annotations
 
+import sys
 import threading
+import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Protocol
 
 from rig.clock import SystemClock, VirtualClock
+from rig.errors import ProtocolError
 from rig.ports.byte_link import Burst, LineSettings, WireEndpoint
 from rig.transports.manipulate import Direction, LineManipulator, Piece
 from rig.transports.tcp_stream import TcpNetwork
@@ -169,15 +172,23 @@ def serve(
     try:
         while not stop.is_set():
             with guard:
-                clock.advance_to(_REAL_TIME.now_s() - origin_s)
-                for source in sources:
-                    source.poll()
+                _live(clock, origin_s, sources)
                 due_s = clock.next_due_s()
             left_s = _LONGEST_WAIT_S if due_s is None else due_s - (_REAL_TIME.now_s() - origin_s)
             _wait(sources, min(max(left_s, 0.0), _LONGEST_WAIT_S))
     finally:
         for source in sources:
             source.close()
+
+
+def _live(clock: VirtualClock, origin_s: float, sources: Sequence[RealTimeSource]) -> None:
+    """One turn. A fault of an emulated device is told and the rest lives on: no peer's octets end the serving."""
+    try:
+        clock.advance_to(_REAL_TIME.now_s() - origin_s)
+        for source in sources:
+            source.poll()
+    except (ProtocolError, ValueError, LookupError, ArithmeticError) as error:
+        traceback.print_exception(error, file=sys.stderr)
 
 
 def _wait(sources: Sequence[RealTimeSource], wait_s: float) -> None:

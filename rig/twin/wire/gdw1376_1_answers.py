@@ -15,7 +15,7 @@ from rig.protocols.gdw1376_1.control import (
     UPLINK,
     Afn,
 )
-from rig.protocols.gdw1376_1.frame import Frame
+from rig.protocols.gdw1376_1.frame import Frame, shortest_user_data
 from rig.protocols.gdw1376_1.messages import Auxiliary, Message
 from rig.protocols.gdw1376_1.profile import Profile
 from rig.protocols.gdw1376_1.units import encode_unit_id
@@ -29,6 +29,14 @@ _ALL_DENIED: Final = b"\x00\x00\x02\x00"
 _BY_UNIT: Final = b"\x00\x00\x04\x00"
 #: link functions of an answer
 _CONFIRM, _DATA, _DENY, _LINK_STATUS = 0, 8, 9, 11
+#: octets of EC and Tp that a frame of the terminal may carry
+TAIL_OCTETS: Final = 8
+
+
+def unit_room(terminal: Terminal) -> int:
+    """Octets that one data unit, identifier included, may have in a frame of the terminal."""
+    config = terminal.config
+    return config.largest_user_data - shortest_user_data(config.profile) - TAIL_OCTETS
 
 
 def auxiliary(terminal: Terminal, asked: Message | None, *, shown: bool = True) -> tuple[bytes, int]:
@@ -74,8 +82,11 @@ def _data_frames(terminal: Terminal, asked: Message, units: list[bytes], profile
     Spec: Q/GDW 376.1-2009, frame sequence field SEQ
     """
     head, tail = _head(terminal, asked, _DATA, asked.frame.afn)
-    if not terminal.behaviour.answers_split:
-        return [replace(head, body=b"".join(units) + tail)]
+    whole = b"".join(units) + tail
+    if not terminal.behaviour.answers_split and len(whole) <= profile.max_user_data - shortest_user_data(
+        profile
+    ):
+        return [replace(head, body=whole)]
     room = replace(profile, max_user_data=terminal.config.largest_user_data)
     return split(head, units, tail, profile=room)
 

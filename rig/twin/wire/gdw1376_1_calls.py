@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from rig.errors import ProtocolError
 from rig.protocols.gdw1376_1.layout import Plain
 from rig.protocols.gdw1376_1.messages import DataUnit, Message
 from rig.protocols.gdw1376_1.units import ALL_POINTS, encode_unit_id
+from rig.twin.wire.gdw1376_1_answers import unit_room
 
 if TYPE_CHECKING:
     from rig.twin.devices.terminal.terminal import Terminal
@@ -62,9 +64,10 @@ class Call:
         self.units((encode_unit_id((self.point,), (self.unit.number,)) + octets,))
 
     def units(self, units: Sequence[bytes]) -> None:
-        """Answer with whole units, identifiers included; none of them is a denial."""
-        self.sent = tuple(units)
-        self._finish("data" if units else "denied")
+        """Answer with whole units, identifiers included; none of them, or one that no frame can hold, is a denial."""
+        fitting = max(map(len, units), default=0) <= unit_room(self.terminal)
+        self.sent = tuple(units) if fitting else ()
+        self._finish("data" if self.sent else "denied")
 
     def changed(self) -> None:
         """A parameter was set: it belongs into the record ERC 3 of this frame."""
@@ -125,12 +128,20 @@ class Request:
         for call in self.calls:
             handler = handlers.get((afn, call.unit.number))
             if handler is not None:
-                handler(call)
+                self._serve(handler, call)
             elif self.wire.behaviour.unknown_function_denied:
                 call.deny()
             else:
                 call.confirm()
         self.finished()
+
+    @staticmethod
+    def _serve(handler: Handler, call: Call) -> None:
+        """What the terminal cannot put into octets it denies: no request ends the device."""
+        try:
+            handler(call)
+        except ProtocolError:
+            call.deny()
 
     def is_broken(self) -> bool:
         """The frame's units cannot be read to the end."""

@@ -8,17 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from typing import Final
 
 from rig.errors import ProtocolError
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.formats import decode_format, encode_format, octets_of
-from rig.protocols.gdw1376_1.layout import POINTS_AN_HOUR
-from rig.twin.devices.meter_clock import EPOCH
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.collection import DAY_S, DAY_ZERO, day_of
-from rig.twin.devices.terminal.curves import INTERVAL_MIN
 from rig.twin.devices.terminal.realtime import METER_DATE, METER_TIME, Blocks
 from rig.twin.devices.terminal.storage import FreezeEntry
 from rig.twin.wire.gdw1376_1_calls import Call, Handler
@@ -193,27 +189,6 @@ def freeze_items(number: int) -> set[int]:
     return {part.source for part in _FREEZES.get(day, ()) if part.source != _NEVER}
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A curve: class of the load record, where a value lies in it; ``energy``: difference of two readings."""
-
-    number: int
-    at: int
-    octets: int
-    energy: bool = False
-
-
-CURVES: Final[dict[int, Curve]] = {
-    **{81 + place: Curve(2, 3 * place, 3) for place in range(8)},
-    **{89 + place: Curve(1, 2 * place, 2) for place in range(3)},
-    **{92 + place: Curve(1, 6 + 3 * place, 3) for place in range(3)},
-    **{97 + place: Curve(4, 4 * at, 4, energy=True) for place, at in enumerate((0, 2, 1, 3))},
-    **{101 + place: Curve(4, 4 * at, 4) for place, at in enumerate((0, 2, 1, 3))},
-    **{105 + place: Curve(3, 2 * place, 2) for place in range(4)},
-    **{145 + place: Curve(5, 4 * at, 4) for place, at in enumerate((0, 3, 1, 2))},
-}
-
-
 def meter_data_handlers() -> dict[tuple[int, int], Handler]:
     """Handlers of meters' class 1 and class 2 data."""
     table: dict[tuple[int, int], Handler] = {(Afn.REALTIME_DATA, number): present for number in _PRESENT}
@@ -224,14 +199,13 @@ def meter_data_handlers() -> dict[tuple[int, int], Handler]:
     days = {*_FREEZES, *_ENERGIES, *_READING_DAYS}
     table |= {(Afn.HISTORY_DATA, number): day_freeze for number in days}
     table |= {(Afn.HISTORY_DATA, number): month_freeze for number in _MONTHS}
-    table |= {(Afn.HISTORY_DATA, number): curve for number in CURVES}
     return table
 
 
 # --- class 1 ----------------------------------------------------------------------------------------------------------
 
 
-def _entry_of(call: Call) -> MeterEntry | None:
+def entry_of(call: Call) -> MeterEntry | None:
     """The meter asked for; without one the call is denied."""
     entry = call.terminal.archive.at_point(call.point)
     if entry is None:
@@ -258,7 +232,7 @@ def _cells(data: bytes | None, cell: int) -> bytes | None:
 
 def present(call: Call) -> None:
     """Present readings, demands, powers: read from the meter now unless a reading is fresh."""
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
     with_tariffs, parts = _PRESENT[call.number]
@@ -277,7 +251,7 @@ def present(call: Call) -> None:
 
 def energy_so_far(call: Call) -> None:
     """Energy since midnight (F41..F44) or since the first of the month (F45..F48)."""
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
     place = (call.number - 41) % 4
@@ -302,7 +276,7 @@ def energy_so_far(call: Call) -> None:
 
 def meter_clock(call: Call) -> None:
     """F27: clock of the meter; the counts of programming are absent."""
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
 
@@ -320,7 +294,7 @@ def meter_clock(call: Call) -> None:
 
 def status_words(call: Call) -> None:
     """F28: status words 1..7 and which of their bits changed since the last reading."""
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
     before = call.terminal.storage.current(entry.point, 0x040005FF)
@@ -340,7 +314,7 @@ def status_words(call: Call) -> None:
 
 def relay_state(call: Call) -> None:
     """F161: relay of the meter (bit 0 of the state: open), from status word 3; the times are absent."""
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
 
@@ -369,7 +343,7 @@ def day_freeze(call: Call) -> None:
 
     Spec: Q/GDW 376.1-2009 AFN=0DH: Td_d, time of reading, values; the day is the one that ended with the freeze
     """
-    entry, day = _entry_of(call), _day_of(call)
+    entry, day = entry_of(call), _day_of(call)
     if entry is None:
         return
     if day is None:
@@ -452,7 +426,7 @@ def month_freeze(call: Call) -> None:
 
     Spec: Q/GDW 376.1-2009 AFN=0DH: Td_m, time of reading, values
     """
-    entry = _entry_of(call)
+    entry = entry_of(call)
     if entry is None:
         return
     year, _, month = str(call.values.get("month") or "").partition("-")
@@ -481,11 +455,12 @@ def difference(earlier: bytes | None, later: bytes | None, tariffs: int) -> byte
     out = b""
     for place in range(tariffs + 1):
         cell = slice(4 * place, 4 * place + 4)
-        out += _energy(None if earlier is None else earlier[cell], None if later is None else later[cell])
+        out += energy(None if earlier is None else earlier[cell], None if later is None else later[cell])
     return out
 
 
-def _energy(earlier: bytes | None, later: bytes | None) -> bytes:
+def energy(earlier: bytes | None, later: bytes | None) -> bytes:
+    """Format A.13 of the difference of two readings XXXXXX.XX; EE when one is missing or it is no energy."""
     if not earlier or not later:
         return _ABSENT * octets_of(13)
     try:
@@ -495,77 +470,3 @@ def _energy(earlier: bytes | None, later: bytes | None) -> bytes:
         return encode_format(13, after - before)
     except ProtocolError:
         return _ABSENT * octets_of(13)
-
-
-# --- class 2: curves --------------------------------------------------------------------------------------------------------
-
-
-def curve(call: Call) -> None:
-    """Points of a curve from a start in steps of the density; points that were not recorded are absent.
-
-    Spec: Q/GDW 376.1-2009 AFN=0DH: Td_c (start, density, number of points)
-    """
-    entry = _entry_of(call)
-    if entry is None:
-        return
-    text, points = str(call.values.get("start") or ""), call.values.get("points")
-    an_hour = POINTS_AN_HOUR.get(int(Decimal(call.values.get("density") or 0)), 0)
-    try:
-        begin = int((EPOCH.fromisoformat(text) - EPOCH).total_seconds() // 60)
-    except ValueError:
-        begin = -1
-    if begin < 0 or not an_hour or not isinstance(points, Decimal):
-        call.deny()
-        return
-    minutes = [begin + place * 60 // an_hour for place in range(int(points))]
-    answer = partial(_answer_curve, call, entry, minutes)
-    terminal = call.terminal
-    what = CURVES[call.number]
-    now = terminal.curves.minute()
-    missing = [
-        minute
-        for minute in minutes
-        if minute <= now
-        and minute % INTERVAL_MIN == 0
-        and terminal.storage.curve(entry.point, what.number, minute) is None
-    ]
-    if not missing or not terminal.behaviour.curves_collected or not call.may_ask_meters():
-        answer()
-        return
-    over = False
-
-    def end() -> None:
-        nonlocal over
-        if not over:
-            over = True
-            timer.cancel()
-            answer()
-
-    clock = terminal.engine.clock
-    timer = clock.call_at(clock.now_s() + terminal.config.history_wait_s, end)
-    terminal.curves.fetch(entry, what.number, min(missing), max(missing), end, urgent=True)
-
-
-def _answer_curve(call: Call, entry: MeterEntry, minutes: Sequence[int]) -> None:
-    what = CURVES[call.number]
-    storage = call.terminal.storage
-    behaviour = call.terminal.behaviour
-    absent = (_ABSENT if behaviour.absent_values_marked else b"\0") * what.octets
-    found = 0
-    out = call.unit.data if behaviour.time_mark_repeated else b""
-    step = minutes[1] - minutes[0] if len(minutes) > 1 else INTERVAL_MIN
-    cell = slice(what.at, what.at + what.octets)
-    for minute in minutes:
-        data = storage.curve(entry.point, what.number, minute)
-        found += data is not None
-        if data is None:
-            out += absent
-        elif what.energy:
-            before = storage.curve(entry.point, what.number, minute - step)
-            out += _energy(None if before is None else before[cell], data[cell])
-        else:
-            out += data[cell]
-    if call.request.stored_only and not found:
-        call.deny()
-    else:
-        call.data(out)

@@ -14,6 +14,7 @@ from rig.protocols.gdw1376_1.units import encode_unit_id
 from rig.twin.devices.terminal.collection import DAY_S
 from rig.twin.devices.terminal.events import EventRecord
 from rig.twin.devices.terminal.terminal import Terminal
+from rig.twin.wire.gdw1376_1_answers import unit_room
 from rig.twin.wire.gdw1376_1_calls import Call, Handler
 
 if TYPE_CHECKING:
@@ -286,11 +287,12 @@ def event_units(terminal: Terminal, number: int, found: Sequence[tuple[int, Even
     """Data units with records: EC1, EC2, Pm, Pn, records."""
     units: list[bytes] = []
     head = encode_unit_id((0,), (number,)) + bytes(terminal.events.counters)
+    room = min(_RECORDS_ROOM, unit_room(terminal) - len(head) - 2)
     begin, octets, last = -1, b"", -1
     for pointer, record in found:
         piece = bytes((record.code, len(record.body))) + record.body
         gap = begin >= 0 and pointer != (last + 1) % 256
-        if begin >= 0 and (gap or len(octets) + len(piece) > _RECORDS_ROOM):
+        if begin >= 0 and (gap or len(octets) + len(piece) > room):
             units.append(head + bytes((begin, (last + 1) % 256)) + octets)
             begin, octets = -1, b""
         begin = pointer if begin < 0 else begin

@@ -12,10 +12,13 @@ from rig.protocols.gdw1376_1.layout import Input, Plain, encode_layout
 from rig.protocols.gdw1376_1.units import encode_unit_id
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.parameters import ARCHIVE_TYPE, layout_of
+from rig.twin.wire.gdw1376_1_answers import unit_room
 from rig.twin.wire.gdw1376_1_calls import Call, Handler
 
 #: meters in one data unit of an answer to 0A F10
 _METERS_IN_UNIT: Final = 16
+#: octets of one meter in it
+_METER_OCTETS: Final = 27
 #: types of measuring points: they need a meter at the point
 _POINT_TYPES: Final = frozenset((25, 26, 27, 28, 59))
 #: types by number of a task, 1..64
@@ -197,10 +200,11 @@ def query_archive(call: Call) -> None:
     else:
         entries = list(archive)
     head = encode_unit_id((0,), (ARCHIVE_TYPE,))
+    step = max(1, min(_METERS_IN_UNIT, (unit_room(call.terminal) - len(head) - 2) // _METER_OCTETS))
     call.units(
         [
-            head + archive_unit(_known(entry) for entry in entries[at : at + _METERS_IN_UNIT])
-            for at in range(0, len(entries), _METERS_IN_UNIT)
+            head + archive_unit(_known(entry) for entry in entries[at : at + step])
+            for at in range(0, len(entries), step)
         ]
     )
 

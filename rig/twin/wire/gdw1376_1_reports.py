@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.fn_history import MARKS
 from rig.protocols.gdw1376_1.formats import encode_format
-from rig.protocols.gdw1376_1.frame import Frame, shortest_user_data
+from rig.protocols.gdw1376_1.frame import Frame
 from rig.protocols.gdw1376_1.functions import lookup
 from rig.protocols.gdw1376_1.layout import Plain, Value
 from rig.protocols.gdw1376_1.messages import DataUnit, Message
@@ -19,15 +19,15 @@ from rig.twin.devices.terminal.collection import DAY_S, date_of
 from rig.twin.devices.terminal.events import RING, EventRecord
 from rig.twin.devices.terminal.tasks import Task
 from rig.twin.devices.terminal.uplink import Outgoing
+from rig.twin.wire.gdw1376_1_answers import unit_room
 from rig.twin.wire.gdw1376_1_calls import Call, Request
-from rig.twin.wire.gdw1376_1_meter_data import CURVES, freeze_items
+from rig.twin.wire.gdw1376_1_curves import CURVES
+from rig.twin.wire.gdw1376_1_meter_data import freeze_items
 from rig.twin.wire.gdw1376_1_own_data import event_units
 
 if TYPE_CHECKING:
     from rig.twin.wire.gdw1376_1 import Gdw1376Wire
 
-#: octets of EC and Tp that a report may carry
-_TAIL: Final = 8
 _DENSITY_15: Final = 1
 #: from an event to its report, in seconds
 _EVENT_PAUSE_S: Final = 3.0
@@ -215,7 +215,7 @@ class Reports:
         if not units or not terminal.control.reports_permitted:
             return
         confirm = kind in terminal.parameters.communication().confirmed_classes
-        room = terminal.config.largest_user_data - shortest_user_data(self.wire.profile) - _TAIL
+        room = unit_room(terminal)
         bodies: list[bytes] = [b""]
         for unit in units:
             if bodies[-1] and len(bodies[-1]) + len(unit) > room:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 
 from rig.clock import SystemClock, VirtualClock
-from rig.errors import LinkTimeout, RemoteProtocolError
+from rig.errors import LinkTimeout, LocalProtocolError, RemoteProtocolError
 from rig.ports.byte_link import LineSettings
 from rig.sessions.acceptor import Acceptor
 from rig.sessions.local_module import LocalModuleSession, ModuleTiming
@@ -121,3 +121,27 @@ def test_bursts_of_one_end_leave_one_after_the_other() -> None:
     clock.advance_to(1.0)
     assert bytes(written).endswith(b"second")
     served.close()
+
+
+def test_a_fault_of_one_device_is_told_and_the_others_live_on(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = VirtualClock()
+    stop = threading.Event()
+
+    def fault() -> None:
+        raise LocalProtocolError("no octets for this", code="value")
+
+    class Idle:
+        def poll(self) -> None:
+            """Nothing comes."""
+
+        def wait(self, wait_s: float) -> None:
+            """Nobody waits."""
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    clock.call_at(0.0, fault)
+    clock.call_at(0.01, stop.set)
+    serve(clock, stop, [Idle()])
+    assert stop.is_set()
+    assert "no octets for this" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import pytest
 from fixtures.terminal_world import PASSWORD, PORT, World, at, value
 from rig.protocols.dlt645.frame import decode_frame, encode
 from rig.protocols.gdw1376_1 import builders
+from rig.protocols.gdw1376_1.formats import encode_format
 from rig.protocols.gdw1376_1.messages import Auxiliary, Content
 from rig.twin.devices.meter_clock import from_epoch
 from rig.twin.devices.tariff import TariffTables
@@ -529,6 +530,55 @@ def test_curves_are_bounded_and_collected_again():
     assert "None" not in str([item.value for item in world.history([1], 81, mark)[1, 81].values])
     world.wait(2 * 86_400.0)
     assert len(world.terminal.storage._curves[1][2]) <= 97
+
+
+def test_energies_of_a_curve_go_with_its_density_from_the_first_point_on():
+    world = World(1)
+    world.load(1, 10.0)
+    world.wait_until(at(2026, 3, 2, 14))
+    for density, step in ((1, "0.55"), (2, "1.10"), (3, "2.20")):
+        for points in (1, 3):
+            mark = {"start": "2026-03-02 10:00", "density": density, "points": points}
+            unit = world.history([1], 97, mark)[1, 97]
+            got = [value(unit, f"point.{place}") for place in range(1, points + 1)]
+            assert all(found is not None and abs(found - Decimal(step)) < Decimal("0.02") for found in got), (
+                mark
+            )
+
+
+def test_a_curve_that_no_frame_can_hold_comes_in_several_units():
+    world = World(1, largest_user_data=512)
+    world.load(1, 10.0)
+    world.wait_until(at(2026, 3, 3, 8, 5))
+    mark = {"start": "2026-03-02 10:00", "density": 1, "points": 255}
+    frame = builders.read_history(world.address, [1], 101, mark)
+    units = [unit for message in world.ask(frame, 120.0) for unit in message.units]
+    assert [value(unit, "start") for unit in units] == [
+        "2026-03-02 10:00",
+        "2026-03-03 16:15",
+        "2026-03-04 22:30",
+    ]
+    assert [value(unit, "points") for unit in units] == [121, 121, 13]
+    assert value(units[0], "point.1") is not None
+    assert value(units[2], "point.13") is None
+
+
+def test_a_unit_that_no_frame_can_hold_is_denied():
+    world = World(1, largest_user_data=300)
+    world.wire.handlers[0x0C, 2] = lambda call: call.data(bytes(300))
+    assert world.said(builders.read_realtime(world.address, [0], [2])) == "denied"
+    world.wire.handlers[0x0C, 2] = lambda call: call.data(encode_format(1, "nothing"))
+    assert world.said(builders.read_realtime(world.address, [0], [2])) == "denied"
+    many = [MeterEntry(number, f"{number:012d}", PORT) for number in range(2, 30)]
+    assert all(world.terminal.put_meter(entry) for entry in many)
+    messages = world.ask(builders.query_parameters(world.address, [10]), 120.0)
+    assert sum(value(unit, "meters") for message in messages for unit in message.units) == 29
+
+
+def test_a_curve_beyond_the_years_of_the_protocol_is_denied():
+    world = World(1)
+    mark = {"start": "2099-12-31 10:00", "density": 3, "points": 255}
+    assert world.said(builders.read_history(world.address, [1], 101, mark)) == "denied"
 
 
 def test_differences():

@@ -112,6 +112,12 @@ class TerminalConfig:
             raise ConfigError("a terminal address is 1..65534", key="terminal", value=self.terminal)
         if not 1 <= self.capacity <= 2040:
             raise ConfigError("measuring points are 1..2040", key="capacity", value=self.capacity)
+        if not 255 <= self.largest_user_data <= 16383:
+            raise ConfigError(
+                "user data of a frame is 255..16383 octets",
+                key="largest_user_data",
+                value=self.largest_user_data,
+            )
         if len(self.password) != 16:
             raise ConfigError("the password has 16 octets", key="password", value=len(self.password))
 
