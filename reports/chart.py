@@ -65,10 +65,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture of one curve: its title and shapes inside WIDTH x HEIGHT points."""
+    """A picture: its title and shapes inside WIDTH x HEIGHT points, of which the upper ``height`` are used."""
 
     title: str
     shapes: tuple[Shape, ...]
+    height: float = HEIGHT
 
 
 def error_chart(
@@ -121,7 +122,7 @@ def to_svg(chart: Chart) -> str:
     """The chart as an SVG element that stands alone in a page; text stays text."""
     body = "".join(_svg_shape(shape) for shape in chart.shapes)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {chart.height:g}" role="img" '
         f'aria-label="{_attribute(chart.title)}" class="chart">{body}</svg>'
     )
 

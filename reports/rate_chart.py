@@ -11,8 +11,8 @@ from rig.results.rate import Rate
 #: rates in one picture at most: more would touch each other
 MOST = 5
 _GRID, _LIMIT, _VALUE, _SPREAD = "#d0d7de", "#b42318", "#0550ae", "#8aa9d6"
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 16.0, 16.0, 34.0
-_BAR = 5.0
+_LEFT, _RIGHT, _TOP, _BELOW = 12.0, 16.0, 8.0, 18.0
+_ROW, _BAR = 27.0, 5.0
 #: ends of an axis in percent, as distance from 100 % (or, of a rate that must be low, from 0 %)
 _SPANS = tuple(Decimal(span) for span in ("0.1", "0.5", "1", "2", "5", "10", "20", "50", "100"))
 _WHOLE = Decimal(100)
@@ -22,10 +22,15 @@ def rate_charts(rates: Sequence[Rate]) -> list[Chart]:
     """Pictures of all rates: those that must be high and those that must be low apart, each kind on one scale."""
     high = [rate for rate in rates if rate.limit_upper is None]
     low = [rate for rate in rates if rate.limit_upper is not None]
+    return [_chart(part, _axis(kind)) for kind in (high, low) for part in _parts(kind)]
+
+
+def _parts(rates: Sequence[Rate]) -> list[Sequence[Rate]]:
+    """The rates of each picture, as even as can be."""
+    pictures = -(-len(rates) // MOST)
     return [
-        _chart(kind[first : first + MOST], _axis(kind))
-        for kind in (high, low)
-        for first in range(0, len(kind), MOST)
+        rates[number * len(rates) // pictures : (number + 1) * len(rates) // pictures]
+        for number in range(pictures)
     ]
 
 
@@ -43,21 +48,20 @@ def _axis(rates: Sequence[Rate]) -> tuple[Decimal, Decimal]:
 def _chart(rates: Sequence[Rate], axis: tuple[Decimal, Decimal]) -> Chart:
     """One picture: rates from top to bottom, their names above their bars."""
     low, high = axis
-    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
-    row = min(height / len(rates), 34.0)
+    width = WIDTH - _LEFT - _RIGHT
 
     def x_of(value: Decimal) -> float:
         return _LEFT + float((value - low) / (high - low)) * width
 
-    bottom = HEIGHT - _TOP - row * len(rates)
+    bottom = HEIGHT - _TOP - _ROW * len(rates)
     drawn: list[Shape] = []
     for step in range(6):
         tick = low + (high - low) * step / 5
         drawn.append(Line(((x_of(tick), bottom), (x_of(tick), HEIGHT - _TOP)), _GRID, 0.5))
         drawn.append(Label(x_of(tick), bottom - 11, f"{tick.normalize():f} %", anchor="middle"))
     for number, rate in enumerate(rates):
-        drawn += _row(rate, HEIGHT - _TOP - (number + 1) * row + row * 0.3, x_of)
-    return Chart("; ".join(rate.name for rate in rates), tuple(drawn))
+        drawn += _row(rate, HEIGHT - _TOP - (number + 0.65) * _ROW, x_of)
+    return Chart("; ".join(rate.name for rate in rates), tuple(drawn), HEIGHT - bottom + _BELOW)
 
 
 def _row(rate: Rate, y: float, x_of: Callable[[Decimal], float]) -> list[Shape]:
