@@ -1,4 +1,4 @@
-"""Ports an emulated line can be served on: pseudo-terminal, TCP, serial port."""
+"""Ports an emulated line can be served on: pseudo-terminal, TCP, serial port, a port that another machine offers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import os
 import select
 import socket
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from rig.errors import ConfigError
+from rig.clock import SystemClock
+from rig.errors import BenchError, ConfigError, LinkClosedError
+from rig.ports.byte_link import ByteLink, LineSettings
+from rig.transports.open import open_link
 
 _CHUNK = 4096
+#: a port that went away is looked for again so often, in seconds
+_REOPEN_S = 1.0
 
 
 class ServedPort(Protocol):
@@ -146,52 +153,90 @@ class PseudoTerminal:
         os.close(self._slave)
 
 
-class SerialPort:
-    """A real serial port, 8E1: the hardware paces."""
+class LinkPort:
+    """A port that is there already: a serial port, 8E1, whose hardware paces, or a connection to one elsewhere.
+
+    What is lost while it is away (an adapter pulled out, a server restarted) is lost; it is opened again.
+    """
 
     paced = False
 
     def __init__(self, url: str, baud: int) -> None:
-        import serial
-
+        self.address = url
+        self._clock = SystemClock()
+        self._settings = LineSettings(baud)
+        self._again_s = 0.0
         try:
-            self._serial = serial.serial_for_url(
-                url, baudrate=baud, bytesize=8, parity="E", stopbits=1, timeout=0.0
-            )
-        except (serial.SerialException, ValueError) as error:
+            self._link: ByteLink | None = self._open()
+        except (BenchError, ConfigError) as error:
             raise ConfigError(
                 f"cannot open: {error}",
                 key="listen",
                 value=url,
                 hint="pty://, tcp://host:port or a serial port",
             ) from None
-        self.address = url
+
+    def _open(self) -> ByteLink:
+        return open_link(self.address, self.address, self._settings, self._clock)
+
+    def _here(self) -> ByteLink | None:
+        """The link, opened again when it was lost a while ago."""
+        if self._link is None and self._clock.now_s() >= self._again_s:
+            self._again_s = self._clock.now_s() + _REOPEN_S
+            with suppress(BenchError):
+                self._link = self._open()
+        return self._link
+
+    def _lost(self, link: ByteLink) -> None:
+        self._again_s = self._clock.now_s() + _REOPEN_S
+        self._link = None
+        link.close()
 
     def read(self, wait_s: float) -> bytes:
         """Bytes from the line."""
-        self._serial.timeout = wait_s
-        first: bytes = self._serial.read(1)
-        if not first:
+        until_s = self._clock.now_s() + wait_s
+        link = self._here()
+        if link is None:
+            self._clock.wait_until(until_s)
             return b""
-        self._serial.timeout = 0
-        return first + bytes(self._serial.read(_CHUNK))
+        try:
+            burst = link.read(until_s)
+        except LinkClosedError:
+            self._lost(link)
+            return b""
+        return b"" if burst is None else burst.data
 
     def write(self, data: bytes) -> None:
-        """Send."""
-        self._serial.write(data)
+        """Send; lost while the port is away."""
+        link = self._here()
+        if link is None:
+            return
+        try:
+            link.write(data)
+        except LinkClosedError:
+            self._lost(link)
 
     def client_baud(self) -> int | None:
         """Unknown: the line itself garbles what does not fit."""
         return None
 
     def set_baud(self, baud: int) -> None:
-        """Talk and listen at this rate."""
-        if self._serial.baudrate != baud:
-            self._serial.baudrate = baud
+        """Talk and listen at this rate, when what is being sent is over."""
+        if self._settings.baud == baud:
+            return
+        self._settings = replace(self._settings, baud=baud)
+        link = self._here()
+        if link is None:
+            return
+        try:
+            link.reconfigure(self._settings)
+        except LinkClosedError:
+            self._lost(link)
 
     def close(self) -> None:
         """Close the port."""
-        self._serial.close()
+        if self._link is not None:
+            self._link.close()
 
 
 def _speed_table() -> dict[int, int]:
@@ -205,6 +250,11 @@ def _speed_table() -> dict[int, int]:
 def open_port(url: str, baud: int) -> ServedPort:
     """Open a port by URL.
 
+    Args:
+        url: ``pty://`` and ``tcp://host:port`` are made here; a device path, ``socket://host:port``,
+            ``rfc2217://host:port`` and what else pyserial knows are there already and opened.
+        baud: rate in bit/s where it can be set.
+
     Raises:
         ConfigError: the URL is of no known kind, or the port cannot be opened.
     """
@@ -215,7 +265,7 @@ def open_port(url: str, baud: int) -> ServedPort:
             )
         return PseudoTerminal()
     if not url.startswith("tcp://"):
-        return SerialPort(url, baud)
+        return LinkPort(url, baud)
     try:
         parts = urlsplit(url)
         port = parts.port
