@@ -42,7 +42,7 @@ from reports.facts import (
 )
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
-from rig.results.telling import telling
+from rig.results.telling import other_origin, telling
 
 BLANK = "________________"
 
@@ -484,7 +484,9 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
         measured = _short(measured_text(measurement)) or "-"
         limit = _short(with_unit(limit_text(measurement), measurement)) or "-"
         limit += " *" if measurement.provisional and limit != "-" else ""
-    return (_case_name(case), case.clause, measured, limit, case.verdict)
+    origin = other_origin(case, measurement)
+    clause = f"{case.clause}\n限值 limit: {origin}" if origin else case.clause
+    return (_case_name(case), clause, measured, limit, case.verdict)
 
 
 def _short(text: str, most: int = 28) -> str:

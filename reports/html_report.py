@@ -11,7 +11,7 @@ from reports.templating import write_page
 from rig.results.evidence import entries
 from rig.results.export import record_digest
 from rig.results.records import CaseResult, RunInfo
-from rig.results.telling import telling
+from rig.results.telling import other_origin, telling
 
 NAME = "report.html"
 
@@ -42,6 +42,7 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         provisional=[(item, facts.origin_of(item)) for item in facts.provisional(cases)],
         evidence_names={entry.path: entry.name for entry in entries(out_dir)},
         telling=telling,
+        other_origin=other_origin,
         inspected=any(inspection.is_about(case) for case in cases),
         digest=record_digest(run, cases),
         total_s=sum(case.duration_s for case in cases),

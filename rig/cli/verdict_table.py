@@ -11,7 +11,7 @@ from rig.cli.quantities import limit_text, measured_text, shortened
 from rig.criteria.registry import awaits_profile
 from rig.ports.roles import ROLES
 from rig.results.records import CaseResult, Measurement
-from rig.results.telling import telling
+from rig.results.telling import other_origin, telling
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,9 @@ def clause_text(case: CaseResult, item: Measurement | None) -> str:
     shown = clauses[0]
     if item is not None and item.clause is not None and item.clause.startswith(f"{case.standard} "):
         shown = item.clause.removeprefix(f"{case.standard} ")
+    elif origin := other_origin(case, item):
+        shown = f"{shown}, limit: {origin}"
+        return f"{shown} (+{len(clauses) - 1})" if len(clauses) > 1 else shown
     more = len([name for name in clauses if name != shown])
     return f"{shown} (+{more})" if more else shown
 

@@ -32,10 +32,24 @@ def is_own(case: CaseResult, item: Measurement) -> bool:
     return item.clause in {None, f"{case.standard} {case.clause.split(', ')[0]}"}
 
 
-#: what tells most of a case comes first: a point of its curve, then what has an uncertainty, then its own clause
+def other_origin(case: CaseResult, item: Measurement | None) -> str:
+    """Document and clause of a limit that is not of the standard of its case; empty where it is, or without a limit."""
+    if item is None or item.clause is None or (item.lower is None and item.upper is None):
+        return ""
+    return "" if item.clause.startswith(f"{case.standard} ") else item.clause
+
+
+def _is_counted(case: CaseResult, item: Measurement) -> bool:
+    """Whether a measurement is what a rate counted; what so many trials show of the long run is not what was measured."""
+    return any(item.name == f"{rate.name}: {rate.good} of {rate.due}" for rate in case.rates)
+
+
+#: what tells most of a case comes first: a point of its curve, then what has an uncertainty, then a rate as it was counted,
+#: then its own clause
 _PREFERENCES: tuple[Callable[[CaseResult, Measurement], bool], ...] = (
     lambda _case, item: item.curve is not None,
     lambda _case, item: item.uncertainty is not None,
+    _is_counted,
     lambda case, item: item.criterion is not None and is_own(case, item),
     is_own,
     lambda _case, _item: True,

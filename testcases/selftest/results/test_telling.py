@@ -9,8 +9,9 @@ import pytest
 
 from reports import certificate_content, html_report
 from rig.cli import verdict_table
+from rig.results.rate import Rate
 from rig.results.records import CaseResult, Measurement, Verdict
-from rig.results.telling import telling
+from rig.results.telling import other_origin, telling
 
 D = Decimal
 OWN = "Q/GDW 1379.1-2013 collection"
@@ -48,6 +49,17 @@ def test_side_checks_around_a_rate_do_not_hide_it(limit: str) -> None:
     assert (told.name, told.value, told.lower) == ("cycle", D(100), D(limit))
 
 
+def test_a_rate_tells_what_was_counted_not_what_it_shows_of_the_long_run() -> None:
+    counted_rate = Measurement("cycle: 640 of 640", D(100), "%", D("99.5"), criterion="C", clause=OWN)
+    shown = Measurement("cycle: rate shown", D("99.533"), "%", D("99.5"), criterion="C", clause=OWN)
+    found = case(Verdict.PASS, counted_rate, shown)
+    found.rates = [
+        Rate("cycle", 640, 640, D(100), D("0.95"), D("99.425"), D(100), D("99.533"), 598, "C", OWN, D("99.5"), None,
+             provisional=False, verdict="PASS")
+    ]  # fmt: skip
+    assert telling(found) is counted_rate
+
+
 def test_what_did_not_pass_comes_first_and_with_the_verdict_of_the_case() -> None:
     open_, bad = (
         Measurement(name, D(9), upper=D(2), verdict=verdict)
@@ -73,3 +85,20 @@ def test_a_value_that_is_no_number_is_not_compared() -> None:
 @pytest.mark.parametrize("module", [verdict_table, html_report, certificate_content])
 def test_console_page_and_certificate_share_it(module: object) -> None:
     assert inspect.getattr_static(module, "telling") is telling
+
+
+def test_a_limit_of_another_document_says_whose_it_is() -> None:
+    foreign = Measurement("clock", D(2), "s", D(-5), D(5), clause="Own proposals recovery")
+    found = case(Verdict.PASS, foreign)
+    assert other_origin(found, foreign) == "Own proposals recovery"
+    assert verdict_table.clause_text(found, foreign) == "collection, limit: Own proposals recovery"
+    found.clause = "collection, clock"
+    assert verdict_table.clause_text(found, foreign) == "collection, limit: Own proposals recovery (+1)"
+
+
+def test_a_limit_of_the_cases_standard_needs_no_name() -> None:
+    found = case(Verdict.PASS, rate())
+    assert other_origin(found, rate()) == ""
+    assert other_origin(found, Measurement("clock", D(2), "s", clause="Own proposals recovery")) == ""
+    assert other_origin(found, Measurement("clock", D(2), "s", D(-5), D(5))) == ""
+    assert other_origin(found, None) == ""
