@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from reports import facts
 from reports.latency_chart import cumulative_chart, legs_chart
@@ -15,7 +16,8 @@ from reports.subjects import subjects
 from reports.templating import write_page
 from rig.criteria.inspection_items import ITEMS, InspectionItem
 from rig.results.export import record_digest
-from rig.results.records import CaseResult, RunInfo, Verdict, worst
+from rig.results.rate import Rate
+from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
 NAME = "inspection.html"
 #: role of the cases that examine a system from end to end
@@ -73,10 +75,37 @@ def coverage(cases: Sequence[CaseResult]) -> list[CoveredItem]:
     ]
 
 
-def _verdict_of(name: str, case: CaseResult) -> Verdict:
-    """Verdict on a latency alone: of the measurements that carry its name, else of the whole case."""
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """A rate of a case, with the verdict on all that was judged of it.
+
+    ``asked`` is the judged measurement of what so many trials show, where something was asked to be shown.
+    """
+
+    case: CaseResult
+    rate: Rate
+    verdict: Verdict
+    asked: Measurement | None
+
+    @classmethod
+    def of(cls, case: CaseResult, rate: Rate) -> Self:
+        """The row of a rate."""
+        asked = [
+            item
+            for item in case.measurements
+            if item.name.startswith(f"{rate.name}: ")
+            and item.value == rate.shown
+            and item.criterion is not None
+            and item.name != f"{rate.name}: {rate.good} of {rate.due}"
+        ]
+        verdict = worst([Verdict(rate.verdict), _verdict_of(rate.name, case, Verdict(rate.verdict))])
+        return cls(case, rate, verdict, asked[0] if asked else None)
+
+
+def _verdict_of(name: str, case: CaseResult, otherwise: Verdict) -> Verdict:
+    """Verdict on a rate or a latency alone: of the measurements that carry its name."""
     own = [item.verdict for item in case.measurements if item.name.startswith(f"{name}: ")]
-    return worst(own) if own else case.verdict
+    return worst(own) if own else otherwise
 
 
 def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Path]:
@@ -89,8 +118,12 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
     if not inspected:
         return []
     rows = coverage(cases)
-    timed = [(case, item, _verdict_of(item.name, case)) for case in inspected for item in case.distributions]
-    rated = [(case, item) for case in inspected for item in case.rates]
+    timed = [
+        (case, item, _verdict_of(item.name, case, case.verdict))
+        for case in inspected
+        for item in case.distributions
+    ]
+    rated = [RateRow.of(case, item) for case in inspected for item in case.rates]
     page = write_page(
         out_dir / NAME,
         "inspection.html.j2",
@@ -101,7 +134,7 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         untested=[case for case in inspected if case.verdict in _UNTESTED],
         standards=list(dict.fromkeys(case.standard for case in inspected)),
         rated=rated,
-        rate_charts=rate_charts([item for _, item in rated]),
+        rate_charts=rate_charts([row.rate for row in rated]),
         timed=timed,
         pictures=[(cumulative_chart(item), legs_chart(item) if item.legs else None) for _, item, _ in timed],
         subjects=subjects([case for case in inspected if case.device_role == _SYSTEM]),

@@ -142,7 +142,7 @@ def test_a_limit_has_its_unit_its_standard_and_its_star(tmp_path: Path) -> None:
 def test_a_rate_is_shown_with_what_it_is_good_for(tmp_path: Path) -> None:
     text = _plain(_page(tmp_path, _case(Verdict.FAIL, rates=(_rate(),), reason="one is missing")))
     row = (
-        "freezes of the cycle end_to_end.a.b 84 / 85 98.824 93.618 … 99.970 ≥ 94.544 598 ≥ 99.5 * "
+        "freezes of the cycle end_to_end.a.b 84 / 85 98.824 93.618 … 99.970 ≥ 94.544 598 ≥ 99.5 % * "
         f"SYS.COLLECT.CYCLE {STANDARD} collection fail"
     )
     assert row in text
@@ -155,8 +155,24 @@ def test_a_rate_that_must_be_low_and_one_that_nothing_shows(tmp_path: Path) -> N
     )
     whole = _rate(needed=None, limit_lower=D(100))
     text = _plain(_page(tmp_path, _case(rates=(low, whole))))
-    assert "≤ 3.400 598 ≤ 0.01 *" in text
-    assert "≥ 94.544 — ≥ 100 *" in text
+    assert "≤ 3.400 598 ≤ 0.01 % *" in text
+    assert "≥ 94.544 — ≥ 100 % *" in text
+
+
+def test_a_rate_that_too_few_trials_show_is_not_shown_as_passed(tmp_path: Path) -> None:
+    rate = _rate(good=85, value=D(100), verdict="PASS")
+    asked = Measurement(
+        "freezes of the cycle: rate shown at 95 % confidence is at least this; the limit needs 598 without failure",
+        rate.shown,
+        "%",
+        D(97),
+        verdict=Verdict.INCONCLUSIVE,
+        criterion="SYS.RT.SHOWN",
+        provisional=True,
+    )
+    text = _plain(_page(tmp_path, _case(Verdict.INCONCLUSIVE, asked, rates=(rate,))))
+    assert "≥ 94.544 asked ≥ 97 * 598 ≥ 99.5 % *" in text
+    assert "collection inconclusive" in text
 
 
 def test_rates_are_drawn_by_kind_and_not_too_many_in_one() -> None:
