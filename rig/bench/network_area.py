@@ -6,7 +6,7 @@ meters on its own line (supplements).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -74,6 +74,8 @@ class Surroundings:
     defects_of: DefectsOf = no_defects
     #: standby address of the command center; empty: it has none
     standby: str = ""
+    #: fields of ModuleConfig that local modules have as given, not as drawn
+    module: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -153,7 +155,7 @@ def main_area(around: Surroundings, number: int, main_address: str) -> Area:
     )
     line.manipulators.extend(module.line_faults)
     line.attach(module.wire)
-    port = CarrierPort(_main(number), baud=_MODULE_BAUD, side_by_side=module.config.concurrent_meters)
+    port = CarrierPort(main_address_of(number), baud=_MODULE_BAUD, side_by_side=module.config.concurrent_meters)
     port.wall = area.engine.clock.wall
     port.put_on(line)
     area.ports[CARRIER] = port
@@ -172,15 +174,15 @@ def main_area(around: Surroundings, number: int, main_address: str) -> Area:
 def module_area(around: Surroundings, number: int, main_address: str) -> Area:
     """The same without anybody on the module's serial line: for whoever drives it from outside."""
     plan = around.plan
-    area = _empty(around, number, main_address, "concentrator")
+    area = bare_area(around, number, main_address, "concentrator")
     engine = area.engine
     count = plan.meters_of(number)
     boxed = plan.design_of(number) == "metering_box"
     places = _boxes(around, area, count) if boxed else _singles(around, area, count)
-    fixed: dict[str, Any] = {"medium": plan.medium, "main_address": _main(number)}
+    fixed: dict[str, Any] = {"medium": plan.medium, "main_address": main_address_of(number)}
     if plan.start_s:
         fixed |= {"boot_s": plan.start_s, "reset_report_s": plan.start_s}
-    config = ModuleConfig.conforming(engine.derive("module"), **fixed)
+    config = ModuleConfig.conforming(engine.derive("module"), **(fixed | dict(around.module)))
     defects = around.defects_of("local_module", area.address)
     placed = _placed(engine, config.medium, places)
     area.module = build_module(engine, None, config, nodes=placed, defects=defects)
@@ -201,7 +203,7 @@ def _placed(engine: Engine, medium: str, nodes: Sequence[MediumNode]) -> list[tu
 def direct_area(around: Surroundings, number: int, main_address: str) -> Area:
     """A terminal beside the concentrators, number from 0: a collector with its box, or a meter with an uplink of its own."""
     plan = around.plan
-    area = _empty(around, plan.concentrators + number, main_address, plan.direct_role)
+    area = bare_area(around, plan.concentrators + number, main_address, plan.direct_role)
     if area.role == "collector":
         box = _box(around, area, plan.direct_meters, port=RS485, links=("K8-C1", "N5-C4"), uplink=area.config)
         area.terminal = box.collector.terminal
@@ -221,9 +223,10 @@ def direct_area(around: Surroundings, number: int, main_address: str) -> Area:
     return area
 
 
-def _empty(
+def bare_area(
     around: Surroundings, number: int, main_address: str, role: Literal["concentrator", "collector", "meter"]
 ) -> Area:
+    """A terminal to be, number from 0, with nothing below it yet."""
     plan = around.plan
     engine = Engine(around.engine.derive(f"area/{number}"), around.engine.clock)
     draw = engine.random("terminal")
@@ -339,7 +342,7 @@ def _enter(
     )
 
 
-def _main(number: int) -> str:
+def main_address_of(number: int) -> str:
     """Address of a concentrator on the medium, 12 digits."""
     return f"90{number + 1:010d}"
 

@@ -103,6 +103,9 @@ class ServedEnd:
         step_s = LineSettings(baud=rate).character_time_s + byte_gap_s
         now_s = self.clock.now_s()
         start_s = max(now_s + delay_s, self._sending_until_s)
+        if not self._port.paced:
+            # the rate may change from one meter on the line to the next
+            self.clock.call_at(start_s, partial(self._port.set_baud, rate))
         for piece in self._disturbed("answer", data):
             self._send_piece(piece.data, max(now_s, start_s + piece.start_s), step_s, gaps=byte_gap_s > 0.0)
 
