@@ -52,7 +52,17 @@ def decode(data: bytes, profile: Profile = DEFAULT) -> Decoded:
             for prefix, decoded in nested
             for value in decoded.values
         ]
-    return Decoded(PROTOCOL_NAME, True, fields, values, [*message.findings, *_provisional(message)])
+    fault = message.fault
+    findings = [found for found in message.findings if found is not fault]
+    error = None if fault is None else _error(fault, frame)
+    return Decoded(PROTOCOL_NAME, fault is None, fields, values, [*findings, *_provisional(message)], error)
+
+
+def _error(fault: Finding, frame: Frame) -> RemoteProtocolError:
+    """The frame's units cannot be read to the end."""
+    return RemoteProtocolError(
+        fault.message, code=fault.code, clause=fault.clause, offset=fault.offset, frame=frame.body
+    )
 
 
 def _broken_fields(data: bytes, profile: Profile) -> dict[str, Any]:
@@ -172,6 +182,7 @@ def _provisional(message: Message) -> Iterator[Finding]:
     for unit in message.units:
         if unit.item is not None and unit.item.provenance == "recalled" and unit.values:
             text = f"the layout of {unit.item.id} is recalled, not read in a source: provisional"
+            text += f" ({unit.item.doubt})" if unit.item.doubt else ""
             yield Finding("provisional-layout", text, unit.offset, CLAUSE)
 
 

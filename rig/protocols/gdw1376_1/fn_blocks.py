@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from rig.protocols.gdw1376_1.layout import Group, Layout, binary, bits, by_tariff, fmt
+from rig.protocols.gdw1376_1.layout import Group, Layout, bits, by_tariff, count, fmt
 
 #: time at which the terminal read the meter
 READ_TIME: Final = fmt(15, "time")
-TARIFFS: Final = binary(1, "tariffs")
+#: M, at most 12 by the names of the types in a published description of the 2009 edition
+TARIFFS: Final = count("tariffs", 12)
 PHASES: Final = ("a", "b", "c")
 
 FORWARD_READINGS: Final[Layout] = (
@@ -50,6 +51,12 @@ PURCHASES: Final[Layout] = (
     fmt(11, "credit_limit", "kWh"),
     fmt(11, "alarm_energy", "kWh"),
     fmt(11, "fault_energy", "kWh"),
+)
+SETTLEMENT: Final[Layout] = (
+    READ_TIME,
+    TARIFFS,
+    by_tariff(14, "settled", "kWh"),
+    by_tariff(14, "not_settled", "kWh"),
 )
 PHASE_LOSSES: Final[Layout] = (
     READ_TIME,

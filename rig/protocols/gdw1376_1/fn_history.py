@@ -17,6 +17,7 @@ from rig.protocols.gdw1376_1.fn_blocks import (
     READ_TIME,
     RELAY_STATE,
     REVERSE_READINGS,
+    SETTLEMENT,
     TARIFFS,
     losses,
     operations,
@@ -491,7 +492,7 @@ _ITEMS = (
         operations("clock_change", "period_change"),
     ),
     _fn(215, "meter purchases of a month", "月冻结电能表购、用电信息", "month", PURCHASES),
-    _fn(216, "meter settlement of a month", "月冻结电能表结算信息", "month"),
+    _fn(216, "meter settlement of a month", "月冻结电能表结算信息", "month", SETTLEMENT, "recalled"),
 )
 
 TABLE: Final = (*_DAY_AND_MONTH, *_CURVES, *_STATISTICS, *_ITEMS)

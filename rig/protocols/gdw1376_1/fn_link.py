@@ -53,7 +53,10 @@ _FORWARDED_CONTROL = (
     binary(1, "length"),
     Blob("password", "length"),
 )
-_FORWARDED_RESULT = (binary(1, "port"), fmt(12, "target"), binary(1, "result"))
+#: the last octet repeats what was commanded
+_FORWARDED_RESULT = (binary(1, "port"), fmt(12, "target"), binary(1, "result"), bits(1, "action"))
+#: where the answers to forwarded commands were read
+_FORWARD_SOURCE = "a published description of the 2009 edition, 5.16.2.2"
 _FILE_DOWN = (
     binary(1, "file"),
     binary(1, "attribute"),
@@ -134,6 +137,7 @@ TABLE: Final = (
         _FORWARDED_READ,
         _FORWARDED_VALUE,
         "recalled",
+        doubt=f"{_FORWARD_SOURCE}.2, has an identifier of two octets in the answer",
     ),
     Fn(
         0x10,
@@ -143,6 +147,16 @@ TABLE: Final = (
         _FORWARDED_CONTROL,
         _FORWARDED_RESULT,
         "recalled",
+        doubt=f"the answer was read in {_FORWARD_SOURCE}.3; the command was not",
     ),
-    Fn(0x10, 11, "forwarded restoration of supply", "转发主站直接对电表的遥控送电命令", None, None),
+    Fn(
+        0x10,
+        11,
+        "forwarded restoration of supply",
+        "转发主站直接对电表的遥控送电命令",
+        _FORWARDED_CONTROL,
+        _FORWARDED_RESULT,
+        "recalled",
+        doubt=f"the answer was read in {_FORWARD_SOURCE}.4; the command was not",
+    ),
 )

@@ -16,7 +16,7 @@ class Fn:
 
     ``down`` and ``up`` are the data of a downlink and an uplink frame: an empty layout carries none, None is not
     known. ``provenance`` is that of the layouts; names were seen. ``recalled`` lists keys of a layout that was seen
-    whose meaning (unit, code, bits) was not.
+    whose meaning (unit, code, bits) was not. ``doubt`` says what another source has instead.
     """
 
     afn: int
@@ -27,6 +27,7 @@ class Fn:
     up: Layout | None = None
     provenance: Provenance = "seen"
     recalled: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ from rig.protocols.gdw1376_1.fn_blocks import (
     READ_TIME,
     RELAY_STATE,
     REVERSE_READINGS,
+    SETTLEMENT,
     TARIFFS,
     demand,
     losses,
@@ -27,8 +28,10 @@ from rig.protocols.gdw1376_1.profile import Provenance
 _AFN = 0x0C
 
 
-def _fn(number: int, name: str, name_zh: str, up: Layout | None, provenance: Provenance = "seen") -> Fn:
-    return Fn(_AFN, number, name, name_zh, (), up, provenance)
+def _fn(
+    number: int, name: str, name_zh: str, up: Layout | None, provenance: Provenance = "seen", doubt: str = ""
+) -> Fn:
+    return Fn(_AFN, number, name, name_zh, (), up, provenance, doubt=doubt)
 
 
 _CONTROL_SETTINGS: Layout = (
@@ -373,7 +376,14 @@ TABLE: Final = (
         operations("clock_change", "period_change"),
     ),
     _fn(167, "meter purchases", "电能表购、用电信息", PURCHASES),
-    _fn(168, "meter settlement", "电能表结算信息", None),
+    _fn(
+        168,
+        "meter settlement",
+        "电能表结算信息",
+        SETTLEMENT,
+        "recalled",
+        doubt="one description has M in two octets, a terminal's firmware in one; a captured answer fits neither",
+    ),
     _fn(169, "relay routes", "集中抄表中继路由信息", _ROUTES),
     _fn(170, "reading of a meter", "集中抄表电表抄读信息", _READ_INFO),
 )

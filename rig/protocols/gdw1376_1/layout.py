@@ -46,13 +46,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value."""
+    """One value. ``highest``: a count that may not be more, and that is absent when it is EE."""
 
     key: str
     kind: FieldKind
     octets: int
     unit: str = ""
     number: int = 0
+    highest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,10 @@ def decode_layout(layout: Layout, walk: Walk, prefix: str = "") -> None:
     Raises:
         RemoteProtocolError: code ``length`` or ``unit-id``; values that cannot be read are findings instead.
     """
-    for node in layout:
-        if isinstance(node, Field):
+    for place, node in enumerate(layout):
+        if isinstance(node, Field) and node.highest:
+            _decode_count(node, layout[place + 1 :], walk, prefix)
+        elif isinstance(node, Field):
             _decode_field(node, walk, prefix)
         elif isinstance(node, Group):
             _decode_group(node, walk, prefix)
@@ -188,6 +191,38 @@ def _decode_field(node: Field, walk: Walk, prefix: str) -> None:
     if node.kind == "bin":
         walk.counts[key] = int.from_bytes(data, "little")
     walk.values.append(Value(key, value, node.unit))
+
+
+def _decode_count(node: Field, following: Layout, walk: Walk, prefix: str) -> None:
+    """A count of groups: EE says nothing of their number, and then the octets EE that follow tell it."""
+    key = prefix + node.key
+    start = walk.position
+    number = walk.take(1, key)[0]
+    if number == ABSENT:
+        walk.values.append(Value(key, None, node.unit))
+        walk.counts[key] = _absent_rounds(node, following, walk)
+        message = f"{key} is EE: what follows is taken as long as it is absent too"
+        walk.findings.append(Finding("absent-count", message, start, CLAUSE))
+        return
+    walk.values.append(Value(key, Decimal(number), node.unit))
+    walk.counts[key] = number
+    if number > node.highest:
+        message = f"{key} is {number}, at most {node.highest}"
+        walk.findings.append(Finding("count", message, start, CLAUSE))
+
+
+def _absent_rounds(node: Field, following: Layout, walk: Walk) -> int:
+    """Tariffs whose cells are all EE, whole sets of total and tariffs; none when something else follows."""
+    cell = sum(
+        part.octets
+        for group in following
+        if isinstance(group, Group) and group.count == node.key
+        for part in group.nodes
+        if isinstance(part, Field)
+    )
+    left = walk.data[walk.position : min(walk.end, walk.position + cell * (node.highest + 1))]
+    absent = len(left) - len(left.lstrip(bytes((ABSENT,))))
+    return max(0, absent // cell - 1) if cell else 0
 
 
 def _field_value(node: Field, data: bytes) -> Plain:
@@ -381,7 +416,10 @@ def _octets(key: str, value: Input, count: int | None) -> bytes:
 def _encode_field(node: Field, build: Build, prefix: str) -> None:
     key = prefix + node.key if node.key else prefix.rstrip(".")
     value = build.value(key)
-    if node.kind == "format":
+    if node.highest and value is None:
+        build.data.append(ABSENT)
+        build.counts[key] = _rounds_given(build, node.highest)
+    elif node.kind == "format":
         build.data += encode_format(node.number, value)
     elif value is None:
         if node.octets == 1:
@@ -394,6 +432,12 @@ def _encode_field(node: Field, build: Build, prefix: str) -> None:
         build.data += data
         if node.kind == "bin":
             build.counts[key] = int.from_bytes(data, "little")
+
+
+def _rounds_given(build: Build, highest: int) -> int:
+    """Tariffs that have a value when their number is absent."""
+    parts = {part for key in build.values for part in key.split(".")}
+    return max((place for place in range(1, highest + 1) if f"t{place}" in parts), default=0)
 
 
 def _field_octets(node: Field, key: str, value: Input) -> bytes:
@@ -516,6 +560,11 @@ def fmt(number: int, key: str, unit: str = "") -> Field:
 def binary(octets: int, key: str, unit: str = "") -> Field:
     """An unsigned number, low octet first."""
     return Field(key, "bin", octets, unit)
+
+
+def count(key: str, highest: int) -> Field:
+    """A number of groups in one octet, absent when it is EE."""
+    return Field(key, "bin", 1, highest=highest)
 
 
 def bits(octets: int, key: str) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -90,7 +90,12 @@ class DataUnit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A frame read to its end. ``rest`` are octets that belong to no data unit; offsets count from the first 68H."""
+    """A frame read to its end. ``rest`` are octets that belong to no data unit; offsets count from the first 68H.
+
+    ``fault`` is the finding because of which the data units cannot be read: none, an illegal identifier, or a unit cut
+    short. There is none where the place itself is in doubt: behind values that could not be read, behind a type
+    without a known layout, or in a layout that is only recalled.
+    """
 
     frame: Frame
     identifiers: tuple[UnitId, ...] = ()
@@ -98,6 +103,7 @@ class Message:
     auxiliary: Auxiliary = Auxiliary()
     findings: tuple[Finding, ...] = ()
     rest: bytes = b""
+    fault: Finding | None = None
 
     def unit(self, point: int, number: int) -> DataUnit | None:
         """The data of one point and type, None when the frame does not have them."""
@@ -138,7 +144,10 @@ def parse_message(frame: Frame, profile: Profile = DEFAULT, *, strict: bool = Fa
             first.message, code=first.code, clause=first.clause, offset=first.offset, frame=frame.body
         )
     rest = frame.body[parser.position : end]
-    return Message(frame, tuple(parser.identifiers), tuple(parser.units), auxiliary, tuple(findings), rest)
+    fault = parser.fault or next((found for found in findings if found.code == "aux"), None)
+    return Message(
+        frame, tuple(parser.identifiers), tuple(parser.units), auxiliary, tuple(findings), rest, fault
+    )
 
 
 def _read(frame: Frame, profile: Profile, *, password: bool) -> tuple[_Units, Auxiliary, int, list[Finding]]:
@@ -203,6 +212,8 @@ class _Units:
     position: int = 0
     identifiers: list[UnitId] = field(default_factory=list)
     units: list[DataUnit] = field(default_factory=list)
+    fault: Finding | None = None
+    _doubted: bool = False
 
     def run(self) -> None:
         """Unit after unit, until the octets end or cannot be read any further."""
@@ -218,7 +229,13 @@ class _Units:
                 if not self._unit(point, number):
                     return
         if not self.identifiers:
-            self.findings.append(Finding("no-unit", "the frame has no data unit", self.base, CLAUSE_UNITS))
+            self._fail(Finding("no-unit", "the frame has no data unit", self.base, CLAUSE_UNITS))
+
+    def _fail(self, found: Finding) -> None:
+        """Units cannot be read any further; a fault of the frame unless the place is in doubt."""
+        self.findings.append(found)
+        if not self._doubted:
+            self.fault = found
 
     def _stop(self, error: RemoteProtocolError) -> None:
         offset = self.base + self.position + (error.offset or 0)
@@ -228,7 +245,7 @@ class _Units:
             )
             self.findings.append(Finding("confirm-octets", message, offset, CLAUSE_UNITS))
             return
-        self.findings.append(Finding(error.code, error.message, offset, error.clause))
+        self._fail(Finding(error.code, error.message, offset, error.clause))
 
     def _unit(self, point: int, number: int) -> bool:
         """One pair; False when what follows it cannot be found."""
@@ -244,7 +261,8 @@ class _Units:
             self._add(walk.findings)
             offset = self.base + (error.offset or 0)
             message = f"{_name(self.frame, number)}: {error.message}"
-            self.findings.append(Finding(error.code, message, offset, item.clause if item else error.clause))
+            self._doubted |= item is None or item.provenance == "recalled"
+            self._fail(Finding(error.code, message, offset, item.clause if item else error.clause))
             self.position = self.end
             self._keep(point, number, item, start, tuple(walk.values))
             return False
@@ -255,6 +273,7 @@ class _Units:
 
     def _raw(self, point: int, number: int, item: Fn | None) -> bool:
         """A type whose layout is not known: the octets up to where units go on, or all that are left, are its data."""
+        self._doubted = True
         start = self.position
         known = "has no known layout" if item is not None else "is in no table"
         message = f"{_name(self.frame, number)} {known}, its octets are kept"
@@ -298,7 +317,9 @@ class _Units:
             position = walk.position
         return True
 
-    def _add(self, findings: Iterable[Finding]) -> None:
+    def _add(self, findings: Sequence[Finding]) -> None:
+        """Findings about values: what could not be read may stand at the wrong place."""
+        self._doubted |= bool(findings)
         self.findings += [
             Finding(found.code, found.message, self.base + (found.offset or 0), found.clause)
             for found in findings

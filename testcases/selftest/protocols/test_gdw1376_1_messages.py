@@ -41,6 +41,7 @@ from rig.protocols.gdw1376_1.messages import (
     TimeStamp,
     encode_unit,
     parse_message,
+    values_of,
 )
 from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
 
@@ -345,13 +346,76 @@ def test_strict_reading_refuses_the_first_finding():
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
-    [("", "no-unit"), ("01000100", "unit-id"), ("010101", "truncated"), ("01010110" + "1018", "length")],
+    ("body", "code", "offset"),
+    [
+        ("", "no-unit", 14),
+        ("03000110", "unit-id", 14),
+        ("0101011f", "unit-id", 17),
+        ("010101", "truncated", 17),
+        ("01010110" + "1018", "length", 20),
+        ("00000200" + "000000020326" + "0101", "truncated", 26),
+    ],
 )
-def test_broken_units_are_findings(body, code):
+def test_data_units_that_cannot_be_read_make_a_frame_invalid(body, code, offset):
     frame = Frame(TERMINAL, 0x88, 0x0C, 0x60, bytes.fromhex(body))
-    assert codes(frame) == [code]
-    assert decode(encode(frame)).ok
+    assert code in codes(frame)
+    decoded = decode(encode(frame))
+    assert not decoded.ok
+    assert (decoded.error.code, decoded.error.offset) == (code, offset)
+    assert decoded.error.clause
+    assert code not in [found.code for found in decoded.findings]
+    assert decoded.fields["afn"] == "0C"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "0101801e" + "eeeeeeee",  # behind a type that is in no table
+        "01018014" + "2316280818" + "eeeeeeeeeeee55",  # a layout that is only recalled
+        "01010110" + "1018280818" + "00" + "0000ff0000" + "eeeeeeee",  # behind a value that is none
+    ],
+)
+def test_what_follows_doubtful_octets_stays_a_finding(body):
+    decoded = decode(encode(Frame(TERMINAL, 0x88, 0x0C, 0x60, bytes.fromhex(body))))
+    assert decoded.ok
+    assert decoded.findings
+
+
+def test_a_number_of_tariffs_that_is_absent_invents_no_readings():
+    reading = bytes.fromhex("3010020326" + "01" + "0000010000" + "0000020000")
+    for rounds in (1, 5, 13):
+        absent = bytes.fromhex("01010110") + b"\xee" * (6 + 5 * rounds)
+        frame = Frame(TERMINAL, 0x88, 0x0C, 0x60, absent + bytes.fromhex("02010110") + reading)
+        message = parse_message(frame)
+        assert [found.code for found in message.findings] == ["absent-count"]
+        first, second = message.units
+        assert {value.value for value in first.values} == {None}
+        assert len(first.data) == 6 + 5 * rounds
+        assert [str(value.value) for value in second.values[1:]] == ["1", "1.0000", "2.0000"]
+        assert encode_unit(0x0C, Content(1, 129, values_of(first)), uplink=True) == absent
+        assert decode(encode(frame)).ok
+
+
+def test_absent_tariffs_of_several_rows_and_more_tariffs_than_there_are():
+    body = bytes.fromhex("01010104") + b"\xee" * (6 + 17 * 5)
+    message = parse_message(Frame(TERMINAL, 0x88, 0x0C, 0x60, body))
+    assert [found.code for found in message.findings] == ["absent-count"]
+    assert [value.key for value in message.units[0].values][-1] == "quadrant_4.t4"
+    many = bytes.fromhex("01010110" + "3010020326" + "0d") + b"\xee" * 70
+    message = parse_message(Frame(TERMINAL, 0x88, 0x0C, 0x60, many))
+    assert [found.code for found in message.findings] == ["count"]
+    assert len(message.units[0].values) == 16
+
+
+def test_answers_to_forwarded_commands_end_with_the_command():
+    for number in (10, 11):
+        unit = bytes.fromhex("0000") + bytes((1 << (number - 9), 1))
+        body = unit + bytes.fromhex("1f" + "010000000000" + "01" + "55")
+        decoded = decode(encode(Frame(TERMINAL, 0x88, 0x10, 0x60, body)))
+        assert decoded.ok
+        assert [found.code for found in decoded.findings] == ["provisional-layout"]
+        assert "5.16.2.2" in decoded.findings[0].message
+        assert {value.id: value.value for value in decoded.values}[f"10.F{number}.P0.action"] == "55"
 
 
 def test_confirmation_with_a_makers_octets():
@@ -365,10 +429,11 @@ def test_confirmation_with_a_makers_octets():
 def test_refusals_and_unknown_layouts():
     asked = read_realtime(TERMINAL, [1], [25], number=9)
     assert (deny(asked).control, deny(asked).afn, deny(asked).seq) == (0x89, 0, 0x69)
+    station = request(TERMINAL, 0x03, [Content(0, 2)])
     with pytest.raises(LocalProtocolError) as refusal:
-        answer(asked, [Content(1, 168, {"time": None})])
+        answer(station, [Content(0, 2, {"time": None})])
     assert refusal.value.code == "unknown-layout"
-    assert answer(asked, [Content(1, 168, b"\x01")]).body.hex() == "0101801401"
+    assert answer(station, [Content(0, 2, b"\x01")]).body.hex() == "0000020001"
     assert set_parameters(TERMINAL, [Content(0, 36, {"monthly_limit": 5})]).seq == 0x70
 
 
@@ -471,9 +536,9 @@ def test_assembler_raises_nothing_else(sequence):
 def test_any_content_decodes_for_people(control_octet, afn, seq, body):
     frame = Frame(TERMINAL, control_octet, afn, seq, body)
     decoded = decode(encode(frame))
-    assert decoded.ok
     json.dumps(decoded.to_json())
     message = parse_message(frame)
+    assert decoded.ok is (message.fault is None)
     assert all(0 <= found.offset <= len(body) + 20 for found in message.findings if found.offset is not None)
 
 

@@ -91,7 +91,7 @@ WORDS = {
 #: frame number -> finding codes, in order; none for all others
 FINDINGS = {
     4: ["bad-bcd", "bad-bcd", "bad-bcd", "unit-id"],
-    5: ["unknown-layout"],
+    5: ["absent-count", "length", "provisional-layout"],
     7: ["bad-bcd"],
     9: ["confirm-octets"],
     11: ["unknown-fn", "resumed"],

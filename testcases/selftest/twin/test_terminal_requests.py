@@ -22,7 +22,7 @@ VECTORS = [json.loads(line) for line in (FOLDER / "gdw1376_1.jsonl").read_text(e
 REQUESTS = [record for record in VECTORS if record["direction"] == "down"]
 #: what a terminal says to captured requests, by the beginning of their source or note
 EXPECTED = {
-    "684a004a00684b71012208020ce4": "denied",  # 0C F168, settlement of a meter: no layout is known
+    "684a004a00684b71012208020ce4": "denied",  # 0C F168, settlement of a meter: not served
     "684a004a00684b71012208020ceb": "data",  # 0C F25
     "688a008a006841000234120401f0": "confirmed",  # 01 F1
     "688e008e00684a412001000404e1": "denied",  # 04 F50, a maker's own type
