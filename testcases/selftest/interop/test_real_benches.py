@@ -124,7 +124,7 @@ def test_a_concentrator_that_calls_the_bench(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.nightly
 def test_a_concentrator_without_meters(tmp_path: Path) -> None:
     """Its own answers are judged; what needs meters is not tested."""
