@@ -37,9 +37,24 @@ def decode(
         typer.Option("--file", help="One hex frame a line; - reads standard input.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a frame.")] = False,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition", metavar="2009|2013", help="Edition of gdw1376.1; 2009 without.", show_default=False
+        ),
+    ] = None,
+    terminal_octets: Annotated[
+        int | None,
+        typer.Option(
+            "--terminal-octets",
+            metavar="2|3",
+            help="Octets of a gdw1376.1 terminal address; 2 without.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Decode frames: fields, exact values, broken rules. Exit 0 when all are valid, 1 when not, 2 on bad input."""
-    decoder = decoder_for(protocol)
+    decoder = decoder_for(protocol, edition=edition, terminal_octets=terminal_octets)
     if (file is None) == (not frames):
         raise ConfigError(
             "give frames or --file", key="HEX", hint="rig decode dlt645 68...16, or --file FILE"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
 import rig.protocols as package
@@ -82,6 +82,8 @@ def _message(error: ProtocolError) -> str:
 
 
 Decoder = Callable[[bytes], Decoded]
+#: the decoder of an edition (None: the usual one) and of a terminal address of so many octets (None: the usual)
+DecoderOptions = Callable[[str | None, int | None], Decoder]
 
 
 def exact(value: Decimal | str) -> str:
@@ -90,27 +92,61 @@ def exact(value: Decimal | str) -> str:
 
 
 @cache
+def _modules() -> tuple[ModuleType, ...]:
+    """Every ``decoder`` module of the protocols."""
+    names = [
+        f"{package.__name__}.{info.name}.decoder"
+        for info in pkgutil.iter_modules(package.__path__)
+        if info.ispkg
+    ]
+    return tuple(import_module(name) for name in names if find_spec(name) is not None)
+
+
+@cache
 def decoders() -> Mapping[str, Decoder]:
     """Every decoder by protocol name; each ``decoder`` module offers a table ``DECODERS``."""
     found: dict[str, Decoder] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        name = f"{package.__name__}.{info.name}.decoder"
-        if info.ispkg and find_spec(name) is not None:
-            found.update(import_module(name).DECODERS)
+    for module in _modules():
+        found.update(module.DECODERS)
     return MappingProxyType(found)
 
 
-def decoder_for(protocol: str) -> Decoder:
+@cache
+def _options() -> Mapping[str, DecoderOptions]:
+    """By protocol name what makes a decoder of an edition; a ``decoder`` module may offer a table ``OPTIONS``."""
+    found: dict[str, DecoderOptions] = {}
+    for module in _modules():
+        found.update(getattr(module, "OPTIONS", {}))
+    return MappingProxyType(found)
+
+
+def decoder_for(protocol: str, *, edition: str | None = None, terminal_octets: int | None = None) -> Decoder:
     """The decoder of a protocol.
 
+    Args:
+        protocol: its name.
+        edition: of the standard, where the protocol has several; None: the usual one.
+        terminal_octets: length of the terminal address, where it may differ; None: the usual one.
+
     Raises:
-        ConfigError: the name is unknown, or promised and not yet available.
+        ConfigError: the name is unknown, or promised and not yet available; it has no such edition or length.
     """
     available = decoders()
     decoder = available.get(protocol)
-    if decoder is not None:
+    if decoder is None:
+        hint = f"available: {', '.join(sorted(available))}"
+        if protocol in KNOWN_PROTOCOLS:
+            raise ConfigError("protocol is not yet available", key="protocol", value=protocol, hint=hint)
+        raise ConfigError("unknown protocol", key="protocol", value=protocol, hint=hint)
+    if edition is None and terminal_octets is None:
         return decoder
-    hint = f"available: {', '.join(sorted(available))}"
-    if protocol in KNOWN_PROTOCOLS:
-        raise ConfigError("protocol is not yet available", key="protocol", value=protocol, hint=hint)
-    raise ConfigError("unknown protocol", key="protocol", value=protocol, hint=hint)
+    options = _options().get(protocol)
+    if options is None:
+        key = "--edition" if edition is not None else "--terminal-octets"
+        raise ConfigError(
+            f"{protocol} is decoded in one way only",
+            key=key,
+            value=edition if edition is not None else terminal_octets,
+            hint=f"leave it out; {', '.join(sorted(_options()))} has it",
+        )
+    return options(edition, terminal_octets)

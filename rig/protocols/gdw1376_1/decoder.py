@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from rig.errors import Finding, RemoteProtocolError
-from rig.protocols.decode import Decoded, DecodedValue, Decoder
+from rig.errors import ConfigError, Finding, RemoteProtocolError
+from rig.protocols.decode import Decoded, DecodedValue, Decoder, DecoderOptions
 from rig.protocols.dlt645.decoder import DECODERS as METER_DECODERS
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.dlt645.frame import FrameReader as MeterFrameReader
 from rig.protocols.dlt645.frame import encode as encode_meter_frame
 from rig.protocols.gdw1376_1.control import (
     ACCESS_DEMAND,
+    AFN_NAMES,
     FRAME_COUNT_VALID,
     Afn,
     afn_name,
     function_name,
 )
-from rig.protocols.gdw1376_1.frame import HEADER, Frame, decode_address, decode_frame, shortest_user_data
+from rig.protocols.gdw1376_1.frame import (
+    CLAUSE_ADDRESS,
+    HEADER,
+    Frame,
+    decode_address,
+    decode_frame,
+    shortest_user_data,
+)
 from rig.protocols.gdw1376_1.layout import CLAUSE
 from rig.protocols.gdw1376_1.messages import Auxiliary, DataUnit, Message, parse_message
-from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
+from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
 from rig.protocols.gdw1376_1.units import ALL_POINTS
 from rig.protocols.stream import NEED_DATA, START
 
@@ -53,12 +62,28 @@ def decode(data: bytes, profile: Profile = DEFAULT) -> Decoded:
             for value in decoded.values
         ]
     fault = message.fault
-    findings = [found for found in message.findings if found is not fault]
-    error = None if fault is None else _error(fault, frame)
-    return Decoded(PROTOCOL_NAME, fault is None, fields, values, [*findings, *_provisional(message)], error)
+    other = _other_address(data, frame, message, profile)
+    findings = [found for found in (*other, *message.findings) if found is not fault]
+    refusal = None if fault is None else _refusal(fault, frame)
+    return Decoded(PROTOCOL_NAME, fault is None, fields, values, [*findings, *_provisional(message)], refusal)
 
 
-def _error(fault: Finding, frame: Frame) -> RemoteProtocolError:
+def _other_address(data: bytes, frame: Frame, message: Message, profile: Profile) -> Iterator[Finding]:
+    """A frame that makes no sense with this length of the terminal address and reads cleanly with the other."""
+    if message.fault is None and frame.afn in AFN_NAMES:
+        return
+    octets: Literal[2, 3] = 3 if profile.terminal_octets == 2 else 2
+    wider = replace(profile, terminal_octets=octets)
+    try:
+        other = decode_frame(data, profile=wider)
+    except RemoteProtocolError:
+        return
+    if other.afn in AFN_NAMES and other.findings == () and not parse_message(other, wider).findings:
+        text = f"with a terminal address of {octets} octets this frame reads cleanly (afn {other.afn:02X})"
+        yield Finding("terminal-octets", text, HEADER + 3, CLAUSE_ADDRESS)
+
+
+def _refusal(fault: Finding, frame: Frame) -> RemoteProtocolError:
     """The frame's units cannot be read to the end."""
     return RemoteProtocolError(
         fault.message, code=fault.code, clause=fault.clause, offset=fault.offset, frame=frame.body
@@ -207,4 +232,28 @@ def _meter_frames(octets: bytes) -> Iterator[bytes]:
             yield encode_meter_frame(event, strict=False)
 
 
+def with_options(edition: str | None, terminal_octets: int | None) -> Decoder:
+    """The decoder of an edition and a length of the terminal address; None leaves the usual one.
+
+    Raises:
+        ConfigError: there is no such edition or length.
+    """
+    if edition not in {None, *EDITIONS}:
+        raise ConfigError(
+            "no such edition of this protocol", key="--edition", value=edition, hint=", ".join(EDITIONS)
+        )
+    if terminal_octets not in {None, 2, 3}:
+        raise ConfigError(
+            "a terminal address has 2 or 3 octets",
+            key="--terminal-octets",
+            value=terminal_octets,
+            hint="2 or 3",
+        )
+    profile = EDITIONS[edition] if edition is not None else DEFAULT
+    octets: Literal[2, 3] = 3 if terminal_octets == 3 else 2
+    return partial(decode, profile=replace(profile, terminal_octets=octets))
+
+
+EDITIONS: Final[Mapping[str, Profile]] = {"2009": DEFAULT, "2013": DEFAULT_2013}
 DECODERS: Final[Mapping[str, Decoder]] = {PROTOCOL_NAME: partial(decode, profile=DEFAULT)}
+OPTIONS: Final[Mapping[str, DecoderOptions]] = {PROTOCOL_NAME: with_options}

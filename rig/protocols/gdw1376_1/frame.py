@@ -16,6 +16,7 @@ from rig.protocols.gdw1376_1.control import (
     function_name,
 )
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
+from rig.protocols.look_alikes import DLT698, is_dlt698
 from rig.protocols.stream import START, StreamReader
 
 __all__ = [
@@ -38,7 +39,7 @@ BROADCAST: Final = 0xFFFF
 
 _CLAUSE_FRAME = "Q/GDW 376.1-2009 frame format"
 _CLAUSE_CONTROL = "Q/GDW 376.1-2009 control field"
-_CLAUSE_ADDRESS = "Q/GDW 376.1-2009 address field"
+CLAUSE_ADDRESS = "Q/GDW 376.1-2009 address field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def encode_address(address: Address, profile: Profile = DEFAULT, *, strict: bool
     digits = set("0123456789" if strict else "0123456789ABCDEF")
     if len(address.region) != 4 or set(address.region) - digits:
         raise LocalProtocolError(
-            "region is not four BCD digits", code="address", got=address.region, clause=_CLAUSE_ADDRESS
+            "region is not four BCD digits", code="address", got=address.region, clause=CLAUSE_ADDRESS
         )
     if not 0 <= address.terminal < 256**profile.terminal_octets or not 0 <= address.master <= 127:
         raise LocalProtocolError(
@@ -119,7 +120,7 @@ def encode_address(address: Address, profile: Profile = DEFAULT, *, strict: bool
             code="address",
             expected=f"{profile.terminal_octets} octets and 0..127",
             got=f"{address.terminal} and {address.master}",
-            clause=_CLAUSE_ADDRESS,
+            clause=CLAUSE_ADDRESS,
         )
     return (
         bytes.fromhex(address.region)[::-1]
@@ -190,7 +191,7 @@ def decode_frame(data: bytes, *, strict: bool = False, profile: Profile = DEFAUL
     Raises:
         RemoteProtocolError: code ``truncated``, ``start``, ``length``, ``checksum``, ``end``, ``trailing``,
             ``protocol-id``; for frames of other protocols ``protocol-2005``, ``southern-grid``, ``gdw1376.2``,
-            ``dlt645`` or ``mbus``; when strict, the code of the finding. The offset counts from the first 68H.
+            ``dlt645``, ``dlt698`` or ``mbus``; when strict, the code of the finding. The offset counts from the first 68H.
 
     Spec: Q/GDW 376.1-2009, frame format
     """
@@ -233,9 +234,9 @@ def _findings(address: Address, control: int, length: int, profile: Profile) -> 
     """Rules a well-formed frame breaks and real devices break too."""
     found: list[Finding] = []
     if not address.region.isdigit() and not address.broadcast:
-        found.append(Finding("region-not-bcd", "region code is not BCD", 7, _CLAUSE_ADDRESS))
+        found.append(Finding("region-not-bcd", "region code is not BCD", 7, CLAUSE_ADDRESS))
     if address.terminal == 0:
-        found.append(Finding("terminal-zero", "terminal address 0 is invalid", 9, _CLAUSE_ADDRESS))
+        found.append(Finding("terminal-zero", "terminal address 0 is invalid", 9, CLAUSE_ADDRESS))
     if function_name(control) is None:
         found.append(
             Finding("reserved-function", f"link function {control & 15} is reserved", 6, _CLAUSE_CONTROL)
@@ -327,6 +328,8 @@ def _closed(body: bytes, start: int, length: int) -> bool:
 def _other_protocol(body: bytes) -> tuple[str, str] | None:
     """Code and name of the protocol that a frame with a foreign header belongs to, when its own checks hold."""
     size = len(body)
+    if is_dlt698(body):
+        return "dlt698", DLT698
     whole = int.from_bytes(body[1:3], "little")
     if whole == size and size >= 12 and _closed(body, 3, size - 5):
         # a Southern Grid identifier ends in E8; Q/GDW 1376.2 has at least six octets R before AFN

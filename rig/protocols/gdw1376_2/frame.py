@@ -10,6 +10,7 @@ from typing import Final
 from rig.errors import Finding, LocalProtocolError, RemoteProtocolError
 from rig.protocols.gdw1376_2.information import Information, UpInformation, decode_information
 from rig.protocols.gdw1376_2.profile import DEFAULT
+from rig.protocols.look_alikes import DLT698, is_dlt698
 from rig.protocols.stream import START, StreamReader
 
 END: Final = 0x16
@@ -357,6 +358,8 @@ def _is_southern_grid(buffer: bytes | bytearray, start: int, length: int) -> boo
 def foreign_protocol(data: bytes) -> str | None:
     """Name of the protocol that shares our start octet and whose frame this is, None when it is none of them."""
     size = len(data)
+    if is_dlt698(data):
+        return DLT698
     if size < 12 or data[0] != START or data[-1] != END:
         return None
     body_checksum = sum(data[3:-2]) & 0xFF

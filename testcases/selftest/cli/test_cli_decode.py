@@ -48,6 +48,40 @@ def test_broken_frame_is_reported_and_exits_1(capsys):
     }
 
 
+#: 0C F2 to a terminal with an address of three octets
+THREE_OCTETS = "6836003600684b7101563412020c6100000200ca16"
+
+
+def test_edition_and_address_length_of_a_terminal(capsys):
+    status, out, _ = run(capsys, "gdw1376.1", THREE_OCTETS, "--json")
+    record = json.loads(out)
+    assert status == 1
+    assert record["error"]["code"] == "unit-id"
+    assert [found["code"] for found in record["findings"]] == ["terminal-octets"]
+    assert "3 octets" in record["findings"][0]["message"]
+    options = ("--edition", "2013", "--terminal-octets", "3", "--json")
+    status, out, _ = run(capsys, "gdw1376.1", THREE_OCTETS, *options)
+    fields = json.loads(out)["fields"]
+    assert status == 0
+    assert (fields["terminal"], fields["afn"], fields["edition"]) == (0x123456, "0C", "2013")
+    _, out, _ = run(capsys, "gdw1376.1", "6832003200684b71012208020c610000020058" + "16", *options)
+    assert [found["code"] for found in json.loads(out)["findings"]] == ["terminal-octets"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options", "word"),
+    [
+        ("gdw1376.1", ("--edition", "2019"), "2009, 2013"),
+        ("gdw1376.1", ("--terminal-octets", "4"), "2 or 3"),
+        ("dlt645", ("--edition", "2009"), "one way only"),
+    ],
+)
+def test_an_edition_that_is_not_there_is_refused(capsys, protocol, options, word):
+    status, _, err = run(capsys, protocol, FRAME, *options)
+    assert status == 2
+    assert word in err
+
+
 def test_several_frames_one_line_each(capsys):
     status, out, _ = run(capsys, "dlt645", FRAME, BROKEN, "--json")
     assert status == 1

@@ -274,6 +274,8 @@ def test_southern_grid_frame_that_fits_our_frame_is_refused():
 def test_look_alikes_are_named():
     with pytest.raises(RemoteProtocolError, match="DL/T 645"):
         decode_frame(MESSAGE)
+    with pytest.raises(RemoteProtocolError, match=r"DL/T 698\.45"):
+        decode_frame(bytes.fromhex("68170043050100000000001026f6050100400102000059ce16"))
 
 
 def tolerated(**changes):
