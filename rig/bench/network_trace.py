@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _KEPT = 4000
 #: place of the function in a frame of the uplink, and the function of events
 _AFN, _EVENTS = 12, b"\x0e"
+#: where the records of a report begin, each with its code and length, and the octets behind them
+_RECORDS, _TAIL = 22, 2
 #: event of a meter's fault: its point stands behind the five octets of its time, with a flag in the highest bit
 _METER_FAULT, _POINT, _POINT_BITS = 13, slice(5, 7), 0x0FFF
 
@@ -49,6 +51,22 @@ class Visit:
     end_s: float
 
 
+def _point_of(body: bytes) -> int:
+    """Point of a record of a meter's fault."""
+    return int.from_bytes(body[_POINT], "little") & _POINT_BITS
+
+
+def _points_of_faults(frame: bytes) -> list[int]:
+    """Points of the records of meters' faults in a report of events."""
+    found, place = [], _RECORDS
+    while place + 1 < len(frame) - _TAIL:
+        code, length = frame[place], frame[place + 1]
+        if code == _METER_FAULT:
+            found.append(_point_of(frame[place + 2 : place + 2 + length]))
+        place += 2 + length
+    return found
+
+
 class Trace:
     """Keeps the latest transmissions of every line and the latest visits of every meter.
 
@@ -60,15 +78,16 @@ class Trace:
         #: time a frame for a meter spent on the medium and beyond, and beyond alone
         self._on_medium: dict[str, deque[Visit]] = {}
         self._beyond: dict[str, deque[Visit]] = {}
-        #: reports of events that crossed a connection, and when a terminal recorded one of a point
-        self._reports: dict[str, deque[Crossing]] = {}
+        #: reports of meters' faults that crossed a connection, by point, and when a terminal recorded one
+        self._reports: dict[tuple[str, int], deque[Crossing]] = {}
         self._recorded: dict[tuple[str, int], deque[float]] = {}
 
     def observe(self, name: str, direction: Direction, data: bytes, start_s: float, end_s: float) -> None:
         """Keep what crossed."""
         if direction == "answer" and data[_AFN : _AFN + 1] == _EVENTS:
-            reports = self._reports.setdefault(name, deque(maxlen=_KEPT))
-            reports.append(Crossing(direction, start_s, end_s))
+            for point in _points_of_faults(data):
+                reports = self._reports.setdefault((name, point), deque(maxlen=_KEPT))
+                reports.append(Crossing(direction, start_s, end_s))
         kept = self._crossings.get(name)
         if kept is None:
             kept = self._crossings[name] = deque(maxlen=_KEPT)
@@ -88,8 +107,8 @@ class Trace:
     def _event_recorded(
         self, terminal: str, now_s: Callable[[], float], _important: bool, _pointer: int, record: EventRecord
     ) -> None:
-        if record.code == _METER_FAULT and len(record.body) >= _POINT.stop:
-            point = int.from_bytes(record.body[_POINT], "little") & _POINT_BITS
+        if record.code == _METER_FAULT:
+            point = _point_of(record.body)
             self._recorded.setdefault((terminal, point), deque(maxlen=_KEPT)).append(now_s())
 
     def _watch_medium(self, medium: Medium) -> None:
@@ -176,13 +195,13 @@ class Trace:
         noticed = [
             when_s for when_s in self._recorded.get((terminal, point), ()) if cause_s <= when_s <= seen_s
         ]
-        uplink = self._reports.get(f"{area.config.name}->{network.center.address}", ())
+        uplink = self._reports.get((f"{area.config.name}->{network.center.address}", point), ())
         sent = [
             each for each in uplink if noticed and each.start_s >= noticed[0] - 1e-9 and each.end_s <= seen_s
         ]
         if not sent:
             return None
-        up = sent[-1]
+        up = sent[0]
         spans = [
             ("local network", cause_s, noticed[0]),
             (area.role, noticed[0], up.start_s),

@@ -39,7 +39,7 @@ def test_terminals_follow_the_center(inspector, network, check):
 
 
 @pytest.mark.criterion("METER.SYNC")
-@pytest.mark.inspection_item("01014", "02007")
+@pytest.mark.inspection_item("01014")
 @pytest.mark.link("C2-M1")
 @pytest.mark.stand(
     design="mixed",
@@ -64,7 +64,7 @@ def test_meters_follow_their_terminal(inspector, network, check):
 
 
 @pytest.mark.clause("Q/GDW 1379.1-2013", "events")
-@pytest.mark.inspection_item("05012", "02007")
+@pytest.mark.inspection_item("05012")
 @pytest.mark.stand(design="individual", concentrators=1, meters=4, direct=0, keep_time=True)
 @pytest.mark.bench_time(2 * 86400)
 @pytest.mark.title_zh("电能表时间超差事件")

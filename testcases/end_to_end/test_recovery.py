@@ -22,7 +22,7 @@ SUPPLY = 14
 
 
 @pytest.mark.criterion("SYS.RT.RECONNECT")
-@pytest.mark.inspection_item("M03", "R02")
+@pytest.mark.inspection_item("M03")
 @pytest.mark.stand(design="individual", concentrators=12, meters=12, direct=12)
 @pytest.mark.bench_time(2 * 86400)
 @pytest.mark.title_zh("终端集中重连")
@@ -55,7 +55,7 @@ def test_reconnect_storm(inspector, network, check):
 
 
 @pytest.mark.criterion("SYS.RT.RESUME")
-@pytest.mark.inspection_item("M03", "R02")
+@pytest.mark.inspection_item("M03")
 @pytest.mark.stand(design="metering_box", concentrators=2, meters=8, direct=1)
 @pytest.mark.bench_time(7200)
 @pytest.mark.title_zh("链路中断后恢复时间")
@@ -131,7 +131,7 @@ def test_center_killed_while_it_collects(inspector, network, check):
 
 @pytest.mark.clause("Q/GDW 1379.1-2013", "events")
 @pytest.mark.criterion("GDW1376.1.EVENT.TIME")
-@pytest.mark.inspection_item("R02", "05018")
+@pytest.mark.inspection_item("05018", "05019")
 @pytest.mark.stand(design="individual", concentrators=2, meters=8, direct=0)
 @pytest.mark.bench_time(2 * 86400)
 @pytest.mark.title_zh("台区停电后数据完整")

@@ -174,6 +174,110 @@ def test_the_center_comes_back_with_what_it_had(stand):
     assert all(state.online for state in stand.command_center.terminals())
 
 
+def test_a_killed_center_loses_what_it_had_not_committed_and_begins_on_its_database(stand):
+    center = stand.network.center
+    dead = center.core
+    read_now(stand, stand.households[0])
+    stored, points = len(stand.command_center.readings()), stand.command_center.points()
+    tasks = stand.command_center.tasks()
+    assert stored
+    assert tasks
+    late = []
+    dead.clock.call_at(stand.clock.now_s() + 5.0, lambda: late.append("a dead process"))
+    dead.journal.add([dead.journal])  # a row that waits for its group
+    stand.kill("command center")
+    dead.journal.flush()
+    assert dead.journal.failed == 1
+    stand.clock.wait_until(stand.clock.now_s() + 60.0)
+    assert not late
+    stand.revive("command center")
+    assert center.core is not dead
+    assert stand.command_center.points() == points
+    assert stand.command_center.tasks() == tasks
+    assert len(stand.command_center.readings()) == stored
+
+
+@pytest.mark.parametrize("stand", [{"standby": True}], indirect=True)
+def test_terminals_come_in_over_the_standby(stand):
+    terminals = [terminal.address for terminal in stand.terminals]
+    assert {stand.path_of(terminal) for terminal in terminals} == {"main"}
+    stand.kill("main front end")
+    stand.clock.wait_until(stand.clock.now_s() + 0.5)
+    assert {stand.path_of(terminal) for terminal in terminals} == {""}
+    stand.clock.wait_until(stand.clock.now_s() + 60.0)
+    assert {stand.path_of(terminal) for terminal in terminals} == {"standby"}
+    stand.revive("main front end")
+    stand.drop_connections()
+    stand.clock.wait_until(stand.clock.now_s() + 60.0)
+    assert {stand.path_of(terminal) for terminal in terminals} == {"main"}
+    stand.cut_main_path(7200.0)
+    stand.clock.wait_until(stand.clock.now_s() + 1800.0)
+    assert {stand.path_of(terminal) for terminal in terminals} == {"standby"}
+    stand.kill("command center")
+    stand.revive("command center")
+    stand.clock.wait_until(stand.clock.now_s() + 120.0)
+    assert {stand.path_of(terminal) for terminal in terminals} == {"standby"}
+
+
+def test_a_link_is_cut_of_those_that_call_over_it(stand):
+    direct = stand.households[-1]
+    stand.outage("N5-C4", 1800.0)
+    assert read_now(stand, stand.households[0]).ok
+    assert not read_now(stand, direct).ok
+    stand.outage("U4", 1800.0)
+    assert read_now(stand, stand.households[0]).ok
+
+
+def test_a_role_and_a_button(stand):
+    home = stand.households[0]
+
+    def control(number, values=None):
+        return lambda center: center.control(home.terminal, number, point=home.point, values=values)
+
+    def wait():
+        stand.clock.wait_until(stand.clock.now_s() + 30.0)
+
+    assert not stand.allowed("operator", control(1, {"limit_time": 0, "alarm_delay": 0}))
+    wait()
+    assert not stand.relay_is_open(home.number)
+    assert stand.allowed("controller", control(1, {"limit_time": 0, "alarm_delay": 0}))
+    wait()
+    assert stand.relay_is_open(home.number)
+    stand.press_button(home.number)
+    assert stand.relay_is_open(home.number)
+    assert stand.allowed("admin", control(2))
+    wait()
+    assert stand.relay_is_open(home.number)
+    stand.press_button(home.number)
+    assert not stand.relay_is_open(home.number)
+
+
+@pytest.mark.parametrize("stand", [{"design": "LD3"}], indirect=True)
+def test_the_legs_of_an_event_add_up(stand):
+    home = stand.households[0]
+    events = stand.command_center
+    every = {"valid": "FFFFFFFFFFFFFFFF", "important": "FFFFFFFFFFFFFFFF"}
+    assert events.wait(events.set_parameter(home.terminal, 9, every)).ok
+    begin_s = stand.clock.now_s()
+    stand.cause_event(home.number)
+    assert stand.report_spans(home.terminal, home.point, begin_s, begin_s) is None
+    stand.clock.wait_until(begin_s + 600.0, lambda: bool(events.events(home.terminal, erc=13)))
+    seen_s = stand.clock.now_s()
+    chain = stand.report_spans(home.terminal, home.point, begin_s, seen_s)
+    assert [span.name for span in chain.spans] == [
+        "local network",
+        "concentrator",
+        "uplink",
+        "command center",
+    ]
+    assert chain.total_s == pytest.approx(seen_s - begin_s)
+    assert chain.unaccounted_s == pytest.approx(0.0, abs=1e-9)
+    stand.end_event(home.number)
+    stand.clock.wait_until(seen_s + 600.0)
+    told = [event.values["begins"] for event in events.events(home.terminal, erc=13)]
+    assert told == ["1", "0"]
+
+
 def test_evidence_is_kept_and_described():
     bench = Bench.load(seed=3)
     bench.begin_case("x", role="network", options={"meters": 2, "direct": 0})

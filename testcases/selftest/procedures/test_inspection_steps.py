@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from rig.clock import VirtualClock
+from rig.criteria import registry
 from rig.criteria.registry import criterion
 from rig.ports.command_center import CommandResult, CommandStatus
 from rig.procedures.inspection import (
+    Stimulus,
     asked_confidence,
+    by_timetable,
+    effects,
     latency_trials,
     limit_seconds,
     open_loop,
@@ -93,11 +100,91 @@ def test_nothing_ordered_or_due_is_refused() -> None:
 
 
 def test_a_rate_is_judged_and_says_what_it_shows() -> None:
-    judged, shown = ratio("day freeze", 998, 1000, "SYS.COLLECT.CYCLE")
-    assert judged.verdict is Verdict.PASS
-    assert shown.value < judged.value  # type: ignore[operator]
-    assert ratio("day freeze", 994, 1000, "SYS.COLLECT.CYCLE")[0].verdict is Verdict.FAIL
-    assert ratio("complete", 999_999, 1_000_000, "SYS.DATA.COMPLETE")[0].verdict is Verdict.FAIL
+    rate, (counted, shown) = ratio("day freeze", 2998, 3000, "SYS.COLLECT.CYCLE")
+    assert counted.verdict is shown.verdict is Verdict.PASS
+    assert rate.verdict == "PASS"
+    assert rate.interval_lower < rate.shown < rate.value < rate.interval_upper
+    assert (rate.needed, rate.limit_lower, rate.provisional) == (598, Decimal("99.5"), True)
+    rate, (counted, shown) = ratio("day freeze", 994, 1000, "SYS.COLLECT.CYCLE")
+    assert (rate.verdict, counted.verdict, shown.verdict) == ("FAIL", Verdict.FAIL, Verdict.PASS)
+
+
+@pytest.mark.parametrize(("good", "due"), [(84, 84), (597, 598), (597, 597)])
+def test_too_few_trials_for_the_limit_are_inconclusive_and_never_a_pass(good: int, due: int) -> None:
+    rate, (counted, shown) = ratio("day freeze", good, due, "SYS.COLLECT.CYCLE")
+    assert counted.verdict is Verdict.PASS
+    assert (rate.verdict, shown.verdict) == ("INCONCLUSIVE", Verdict.INCONCLUSIVE)
+    assert "the limit needs 598 without failure" in shown.name
+    assert ratio("day freeze", 598, 598, "SYS.COLLECT.CYCLE")[0].verdict == "PASS"
+
+
+def test_a_limit_that_no_such_run_shows_is_judged_on_what_was_ordered() -> None:
+    rate, found = ratio("orders", 100, 100, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")
+    assert rate.verdict == "PASS"
+    assert (rate.needed, rate.shown) == (29956, Decimal("97.0487"))
+    assert "29956" in found[1].name
+    assert found[1].criterion == "SYS.CTRL.SHOWN"
+    assert ratio("orders", 99, 100, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")[0].verdict == "FAIL"
+    assert ratio("orders", 98, 98, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")[0].verdict == "INCONCLUSIVE"
+
+
+def test_a_rate_that_must_be_low_counts_the_bad_ones() -> None:
+    rate, found = ratio("false", 0, 100, "SYS.CTRL.FALSE", shown_by="SYS.CTRL.SHOWN")
+    assert (rate.verdict, rate.value, rate.needed) == ("PASS", 0, 29956)
+    assert rate.shown == Decimal("2.9513")
+    assert (found[1].lower, found[1].upper) == (None, Decimal(3))
+    assert ratio("false", 1, 100, "SYS.CTRL.FALSE", shown_by="SYS.CTRL.SHOWN")[0].verdict == "FAIL"
+
+
+def test_nothing_shows_a_hundred_percent() -> None:
+    rate, _ = ratio("complete", 300, 300, "SYS.DATA.COMPLETE", shown_by="SYS.DATA.SHOWN")
+    assert (rate.verdict, rate.needed) == ("PASS", None)
+    with pytest.raises(ValueError, match="no number of trials"):
+        ratio("complete", 300, 300, "SYS.DATA.COMPLETE")
+
+
+def test_a_profile_asks_for_more_trials(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[criteria."SYS.CONFIDENCE"]\nlimit = "99.9"\n', encoding="utf-8")
+    registry.load_profile(profile)
+    try:
+        assert latency_trials() == 227
+        assert trials_for("SYS.COLLECT.CYCLE") == 1379
+        rate, found = ratio("day freeze", 598, 598, "SYS.COLLECT.CYCLE")
+        assert (rate.verdict, rate.needed) == ("INCONCLUSIVE", 1379)
+        assert "99.9 %" in found[1].name
+    finally:
+        registry.clear_profile()
+
+
+def test_effects_are_looked_for_all_at_once_and_hold_nothing_up() -> None:
+    clock, acted = VirtualClock(), []
+    lasts_s = {0: 25.0, 1: 3.0, 3: 100.0}
+
+    def act(number: int) -> str:
+        acted.append((number, clock.now_s()))
+        return str(number)
+
+    def look(waiting: Sequence[int]) -> list[int]:
+        return [number for number in waiting if clock.now_s() >= dict(acted)[number] + lasts_s[number]]
+
+    stimuli = [
+        Stimulus(10.0 * (number + 1), partial(act, number), awaited=number != 2) for number in range(4)
+    ]
+    found = effects(clock, stimuli, look, look_s=0.5, timeout_s=50.0)
+    assert acted == [(0, 10), (1, 20), (2, 30), (3, 40)]
+    assert [(effect.due_s, effect.command, effect.seen_s) for effect in found] == [
+        (10, "0", 35),
+        (20, "1", 23),
+        (40, "3", None),
+    ]
+
+
+def test_a_timetable_rises() -> None:
+    with pytest.raises(ValueError, match="rising"):
+        by_timetable(Center([1, 1]), [(5.0, str), (4.0, str)], timeout_s=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a look every"):
+        effects(VirtualClock(), [Stimulus(1.0, str)], list, look_s=0, timeout_s=1)
 
 
 def test_sizes_follow_from_the_confidence_asked_for() -> None:
