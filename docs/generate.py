@@ -17,6 +17,7 @@ from rig.ports.roles import ROLES
 from rig.protocols import dlt645
 from rig.protocols.dlt645.item_model import Axis, Row
 from rig.protocols.gdw1376_1.control import AFN_NAMES as TERMINAL_AFN_NAMES
+from rig.protocols.gdw1376_1.fn_model import Fn as TerminalFunction
 from rig.protocols.gdw1376_1.functions import all_functions as terminal_functions
 from rig.protocols.gdw1376_2.codes import AFN_NAMES as MODULE_AFN_NAMES
 from rig.protocols.gdw1376_2.functions import all_functions as module_functions
@@ -26,6 +27,7 @@ from rig.testing.catalogue import all_cases, cases_by_defect, cases_by_link
 from rig.topology.links import LINKS
 from rig.topology.lookup import schemes_in_force
 from rig.twin.defects import all_defects
+from rig.twin.wire.gdw1376_1_table import served_types
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the tables of the code; do not edit. -->\n\n"
@@ -263,16 +265,34 @@ def module_groups_page() -> str:
     return text
 
 
+def provenance_of(row: TerminalFunction) -> str:
+    """Whether a layout was read, and what another source has instead."""
+    return f"{row.provenance}: {row.doubt}" if row.doubt else row.provenance
+
+
 def terminal_functions_page() -> str:
     text = (
         "# Functions between terminal and command center\n\nThe information types Fn of Q/GDW 376.1-2009, which 1376.1 took over, by application function. "
         "`?`: layout not known. A long list of fields is cut; `rig decode gdw1376.1` shows all values of a frame.\n"
     )
     rows = list(terminal_functions())
+    served = served_types()
+    text += (
+        f"\nThe emulated terminal serves {sum((row.afn, row.number) in served for row in rows)} of these {len(rows)} types, "
+        "and types of no table never; a type that it does not serve it denies (AFN 00H F2, or unit by unit F3).\n"
+    )
     for afn in dict.fromkeys(row.afn for row in rows):
         name, name_zh = TERMINAL_AFN_NAMES.get(afn, ("", ""))
         text += f"\n## {afn:02X}H {name} {name_zh}\n\n" + table(
-            ("Fn", "name", "名称", "data downlink", "data uplink", "provenance"),
+            (
+                "Fn",
+                "name",
+                "名称",
+                "data downlink",
+                "data uplink",
+                "provenance",
+                "served by the emulated terminal",
+            ),
             (
                 (
                     f"F{row.number}",
@@ -280,7 +300,8 @@ def terminal_functions_page() -> str:
                     row.name_zh,
                     terminal_layout(row.down),
                     terminal_layout(row.up),
-                    row.provenance,
+                    provenance_of(row),
+                    "yes" if (row.afn, row.number) in served else "denied",
                 )
                 for row in rows
                 if row.afn == afn

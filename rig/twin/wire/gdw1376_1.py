@@ -24,7 +24,7 @@ from rig.twin.engine import Engine
 from rig.twin.wire.gdw1376_1_answers import answer_frames, auxiliary
 from rig.twin.wire.gdw1376_1_calls import Call, Handler, Request
 from rig.twin.wire.gdw1376_1_reports import Reports
-from rig.twin.wire.gdw1376_1_table import handler_table
+from rig.twin.wire.gdw1376_1_table import TASK_TYPES, handler_table
 
 AnswerFilter = Callable[[Frame | None, Frame], Frame | None]
 ByteFilter = Callable[[bytes], bytes]
@@ -66,7 +66,7 @@ class Gdw1376Wire:
         self.accepts: Callable[[Frame], bool] = self.is_for_me
         self.handlers: dict[tuple[int, int], Handler] = handler_table(terminal)
         self.reports = Reports(self)
-        for kind in (1, 2):
+        for kind in TASK_TYPES:
             if Afn.TASK_DATA in terminal.config.functions:
                 self.handlers[int(Afn.TASK_DATA), kind] = self.reports.on_request
         self.requests = 0

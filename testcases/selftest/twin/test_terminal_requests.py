@@ -17,6 +17,7 @@ from rig.protocols.gdw1376_1.messages import Auxiliary, Content, TimeStamp, pars
 from rig.protocols.gdw1376_1.profile import DEFAULT_2013, Profile
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.config import TerminalConfig
+from rig.twin.wire.gdw1376_1_table import served_types
 
 VECTORS = [json.loads(line) for line in (FOLDER / "gdw1376_1.jsonl").read_text(encoding="utf-8").splitlines()]
 REQUESTS = [record for record in VECTORS if record["direction"] == "down"]
@@ -289,6 +290,15 @@ def test_archive_of_two_thousand_points_comes_in_parts():
     values = [value(unit, "meters") for message in messages for unit in message.units]
     assert sum(values) == 2000
     assert len(messages) > 10
+
+
+def test_what_is_told_as_served_is_what_has_a_handler():
+    world = World(1)
+    told = served_types(world.config.functions)
+    assert {key for key in told if key[0]} == set(world.wire.handlers)
+    assert (0x0C, 129) in told
+    assert (0x10, 10) not in told
+    assert world.said(builders.read_realtime(world.address, [1], [168])) == "denied"
 
 
 # --- editions ------------------------------------------------------------------------------------------------------------------
