@@ -98,8 +98,6 @@ def test_control_needs_its_role(inspector, network, check):
     ]
     check.equal("refused orders in the trail", len(refused), 2)
     check.equal("trip ordered by a controller is taken", network.allowed("controller", trip), True)
-    inspector.wait(SETTLE_S)
-    check.equal("relays open after the order", _open_relays(network), [home.meter])
 
 
 @pytest.mark.inspection_item("S03")

@@ -112,6 +112,7 @@ def test_center_away_when_it_should_collect(inspector, network):
     "network-export-as-import",
     "network-meters-mixed-up",
     "network-tariffs-shifted",
+    "network-no-recollection",
     "network-tasks-forgotten",
     "network-archive-forgotten",
 )
