@@ -62,6 +62,8 @@ _NO_METERS: Final = frozenset((0, 2))
 _PASSWORD_OCTETS: Final = 16
 #: item of a meter's energy register by direction
 _ENERGY_ITEMS: Final = {"forward": 1, "reverse": 2}
+#: digits of the area code before the terminal address
+_AREA_DIGITS: Final = 4
 _OPTIONS: Final = frozenset(("rs485", "carrier", "archived", "edition"))
 
 
@@ -433,7 +435,11 @@ def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
         calls = scheme.lower() == "listen"
         meeting = (Acceptor if calls else Caller)(network, place, request.clock)
         # a terminal that is called need not log in
-        known = None if wanted is None or calls else Address(wanted[:4], int(wanted[4:], 16))
+        known = (
+            None
+            if wanted is None or calls
+            else Address(wanted[:_AREA_DIGITS], int(wanted[_AREA_DIGITS:], 16))
+        )
         return _session(request, meeting, profile, password, known)
 
     session = request.bench.keep(f"uplink of {request.device.id}", meet)
@@ -442,7 +448,10 @@ def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
     else:
         session.wait_login(_LOGIN_S)
     found = session.address
-    if wanted is not None and f"{found.region}{found.terminal:04X}" != wanted.upper():
+    if (
+        wanted is not None
+        and f"{found.region}{found.terminal:0{2 * profile.terminal_octets}X}" != wanted.upper()
+    ):
         raise RemoteProtocolError("another terminal called", code="address", got=str(found), expected=wanted)
     return session
 
@@ -450,6 +459,15 @@ def _real_session(request: StandRequest, profile: Profile) -> TerminalSession:
 def _silent(request: MeterFrame, answer: MeterFrame) -> None:
     """A meter's answer filter: say nothing."""
     del request, answer
+
+
+def profile_of(request: StandRequest) -> Profile:
+    """The edition of the bench file or of the case; a terminal address of six digits has three octets."""
+    edition = request.options.get("edition", request.device.edition)
+    base = DEFAULT if edition == "2009" else DEFAULT_2013
+    address = request.device.address or ""
+    octets = request.options.get("terminal_octets", 3 if len(address) > _AREA_DIGITS + 4 else 2)
+    return replace(base, terminal_octets=octets)
 
 
 def build(request: StandRequest) -> ConcentratorStand:
@@ -461,8 +479,7 @@ def build(request: StandRequest) -> ConcentratorStand:
     Raises:
         LinkTimeout: the concentrator does not log in.
     """
-    edition = request.options.get("edition", request.device.edition)
-    profile = DEFAULT if edition == "2009" else DEFAULT_2013
+    profile = profile_of(request)
     if not request.simulated:
         # kept before the connection, so that it is closed while there still is one
         kept = request.bench.keep(f"archive of {request.device.id}", lambda: _kept_archive(request))
@@ -485,10 +502,14 @@ def _emulated(request: StandRequest, profile: Profile) -> EmulatedConcentratorSt
     singles = int(options.pop("rs485", 3))
     carrier = int(options.pop("carrier", 2))
     options.pop("edition", None)
-    fixed: dict[str, Any] = {"edition": profile.edition, "main_address": CENTER}
+    fixed: dict[str, Any] = {
+        "edition": profile.edition,
+        "terminal_octets": profile.terminal_octets,
+        "main_address": CENTER,
+    }
     if request.device.address is not None:
-        fixed["region"] = request.device.address[:4]
-        fixed["terminal"] = int(request.device.address[4:], 16)
+        fixed["region"] = request.device.address[:_AREA_DIGITS]
+        fixed["terminal"] = int(request.device.address[_AREA_DIGITS:], 16)
     try:
         config = TerminalConfig.conforming(request.config_seed, **(fixed | options))
     except TypeError as error:

@@ -141,3 +141,23 @@ def test_what_a_real_one_cannot_do_is_missing(bench: Bench):
     stand.drop_connection()
     emulated.session.wait_login(120.0, fresh=True)
     stand.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "octets", "edition"), [("01710822", 2, "2009"), ("0171123456", 3, "2013")]
+)
+def test_the_bench_file_says_edition_and_length_of_the_address(tmp_path, address, octets, edition):
+    file = tmp_path / "bench.toml"
+    file.write_text(
+        '[bench]\nname = "terminals"\n[links.up]\nurl = "emulated"\ntopology = "M3-N1"\n'
+        '[[devices]]\nid = "terminal"\nrole = "concentrator"\nlink = "up"\n'
+        f'address = "{address}"\nedition = "{edition}"\n'
+    )
+    bench = Bench.load(file, seed=3)
+    stand = stand_of(bench)
+    profile = stand.device.terminal.config.profile
+    assert (profile.edition, profile.terminal_octets) == (edition, octets)
+    stand.configured()
+    assert stand.session.address.terminal == int(address[4:], 16)
+    assert reading(stand, 1) == stand.truth(1, "energy")
+    bench.end_case()
