@@ -10,12 +10,14 @@ from rig.criteria.standard import Standard
 
 RULE = "State Grid rule 384-2014"
 SCHEME = "State Grid time synchronisation scheme"
+SCHEME_EDITION = "as summed up"
+SCHEME_CLAUSE = "layers"
+SCHEME_SOURCE = "vendor's page that sums up the scheme"
 
 _RULE_SOURCE = "question page that quotes the clock management rule"
-_SCHEME_SOURCE = "vendor's page that sums up the scheme"
 
 _RULE = Standard(RULE, "2014", "", seen=True, read=_RULE_SOURCE, suite=_RULE_SOURCE)
-_SCHEME = Standard(SCHEME, "as summed up", "", seen=True, read=_SCHEME_SOURCE, suite=_SCHEME_SOURCE)
+_SCHEME = Standard(SCHEME, SCHEME_EDITION, "", seen=True, read=SCHEME_SOURCE, suite=SCHEME_SOURCE)
 _rule, _limit = _RULE.clause, _RULE.limit
 
 CLAUSES = (
@@ -29,7 +31,7 @@ CLAUSES = (
         note="words of ours; how near is not said",
     ),
     _SCHEME.clause(
-        "layers",
+        SCHEME_CLAUSE,
         "Layered synchronisation: each level makes up for the delay of its communication",
         "逐级对时与通信延时补偿",
         note="words of ours",
@@ -44,7 +46,7 @@ CRITERIA = (
     _limit("TERM.CLOCK.CORRECTABLE", "correction", "amount of the offset up to which the head-end corrects a running terminal", "<", "min", "15"),
     _limit("TERM.CLOCK.FAULTY", "faulty clock", "amount of the offset after two corrections in a month; beyond it the device counts as faulty", "<=", "min", "5"),
     _limit("TERM.CLOCK.FAULTY_AFTER", "faulty clock", "corrections in a month before a device counts as faulty", ">=", "count", "2"),
-    _SCHEME.limit("TERM.SYNC", "layers", "synchronisation error of a terminal", "abs<=", "s", "5"),
-    _SCHEME.limit("METER.SYNC", "layers", "synchronisation error of a meter", "abs<=", "s", "10"),
-    _SCHEME.limit("METER.CLOCK", "layers", "daily timing error of terminal and meter", "abs<=", "s/d", "0.5"),
+    _SCHEME.limit("TERM.SYNC", SCHEME_CLAUSE, "synchronisation error of a terminal", "abs<=", "s", "5"),
+    _SCHEME.limit("METER.SYNC", SCHEME_CLAUSE, "synchronisation error of a meter", "abs<=", "s", "10"),
+    _SCHEME.limit("METER.CLOCK", SCHEME_CLAUSE, "daily timing error of terminal and meter", "abs<=", "s/d", "0.5"),
 )  # fmt: skip

@@ -8,6 +8,7 @@ protocol itself or a bench needs.
 
 from __future__ import annotations
 
+from rig.criteria.clock_management import SCHEME, SCHEME_CLAUSE, SCHEME_EDITION, SCHEME_SOURCE
 from rig.criteria.standard import Standard
 
 STANDARD = "Q/GDW 1376.1-2013"
@@ -101,7 +102,8 @@ CLAUSES = (
 
 
 _SYSTEM = "recalled from the response times of the collection system (Q/GDW 1373); text not available"
-_CLOCKS = "vendor page summarising the State Grid time synchronisation scheme"
+#: clocks are judged by what was seen of another document, and stand under its name
+_CLOCKS = Standard(SCHEME, SCHEME_EDITION, "GDW1376.1", seen=True, suite=SCHEME_SOURCE)
 
 CRITERIA = (
     # response times, as the terminal alone answers
@@ -118,12 +120,9 @@ CRITERIA = (
     _limit("RECONNECT", "4.4", "time from the loss of the connection to the next login", "<=", "s", "180"),
     _limit("BACKUP", "5.5 F3 backup", "time from the loss of the main address to the login at the backup address", "<=", "s", "900"),
     # clocks
-    _limit("CLOCK", "clock", "clock of the terminal against the command center", "abs<=", "s", "5",
-           source=_CLOCKS, seen=True),
-    _limit("CLOCK.METER", "clock meters", "clock of a meter after layered synchronisation", "abs<=", "s", "10",
-           source=_CLOCKS, seen=True),
-    _limit("CLOCK.DRIFT", "clock", "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5",
-           source=_CLOCKS, seen=True, rule="guarded"),
+    _CLOCKS.limit("CLOCK", SCHEME_CLAUSE, "clock of the terminal against the command center", "abs<=", "s", "5"),
+    _CLOCKS.limit("CLOCK.METER", SCHEME_CLAUSE, "clock of a meter after layered synchronisation", "abs<=", "s", "10"),
+    _CLOCKS.limit("CLOCK.DRIFT", SCHEME_CLAUSE, "drift of the terminal's clock in a day", "abs<=", "s/d", "0.5", rule="guarded"),
     _limit("TIME_TAG", "4.3.4.5", "time tag of data against the time of the exchange", "abs<=", "min", "2"),
     _limit("CLASS1.AGE", "5.12", "age of class 1 data of a meter, answered from the last reading round", "<=", "h", "4"),
     # events and reports

@@ -126,7 +126,7 @@ GROUPS: Final = (
     )),
     Group("route control and state", "路由控制与状态", None, (
         *_of("router_reading", "pause resumption restart"),
-        *_of("route", "state_counts_the_archive state_shows_the_pause working_mode relays_of_a_stranger"),
+        *_of("route", "state_counts_the_archive state_shows_the_pause working_mode relays_of_a_stranger lists_keep_to_the_longest_frame"),
     )),
     Group("phases", "相线识别", None, (
         *_of("route", "phases phases_total"),

@@ -120,7 +120,7 @@ def test_supply(tester, check, quiet, event_masks, power_cycle):
 @pytest.mark.bench_time(90_000)
 @pytest.mark.title_zh("抄表失败产生 ERC31 记录")
 @pytest.mark.known_bad("terminal-reading-failure-not-recorded")
-@pytest.mark.inspection_item("05021", "05029")
+@pytest.mark.inspection_item("05022", "05035")
 def test_reading_failure(concentrator, tester, check, points, quiet, event_masks):
     """A meter that cannot be read for a day and a half leaves a record of code 31 with its point."""
     event_masks(FAILURE)
@@ -245,7 +245,7 @@ def test_survives_power_loss(tester, check, quiet, event_masks, change_parameter
 @pytest.mark.bench_time(90)
 @pytest.mark.title_zh("重要事件主动上报")
 @pytest.mark.known_bad("terminal-important-event-not-reported")
-@pytest.mark.inspection_item("02015", "05028", "P08")
+@pytest.mark.inspection_item("02015", "05032", "P08")
 def test_reported(tester, check, permitted, event_masks, change_parameter):
     """An important event is reported without being asked for."""
     event_masks(CHANGE)

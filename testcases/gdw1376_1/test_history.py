@@ -430,7 +430,7 @@ def test_voltage_curve(concentrator, tester, points, curve, check):
 @pytest.mark.bench_time(80_000)
 @pytest.mark.title_zh("终端与主站日通信流量")
 @pytest.mark.known_bad("terminal-traffic-history-lost", "terminal-traffic-not-counted")
-@pytest.mark.inspection_item("02009")
+@pytest.mark.inspection_item("03002")
 def test_traffic_of_day(tester, midnight, check):
     """The traffic of a past day can be asked for (F53)."""
     day = midnight()

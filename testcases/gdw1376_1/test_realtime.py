@@ -95,7 +95,7 @@ def test_weekday(tester, check):
 
 @pytest.mark.title_zh("通信流量统计增长")
 @pytest.mark.known_bad("terminal-traffic-not-counted")
-@pytest.mark.inspection_item("02009")
+@pytest.mark.inspection_item("03001")
 def test_traffic_counts(tester, check):
     """The traffic of the month (F10) grows with what is exchanged."""
     before = figure(tester.read([0], [TRAFFIC]), 0, TRAFFIC, "month")
@@ -120,7 +120,7 @@ def test_traffic_counts(tester, check):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 电压与实际值")
 @pytest.mark.known_bad("terminal-voltage-scaled")
-@pytest.mark.inspection_item("02008", "02010", "03001")
+@pytest.mark.inspection_item("02008", "02009", "03001")
 def test_voltage(concentrator, tester, points, variable):
     """The voltage of F25 is the one at the meter."""
     point = points[0].number
@@ -132,7 +132,7 @@ def test_voltage(concentrator, tester, points, variable):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 电流与实际值")
 @pytest.mark.known_bad("terminal-current-divided")
-@pytest.mark.inspection_item("02008", "02010")
+@pytest.mark.inspection_item("02008", "02009")
 def test_current(concentrator, tester, points, variable):
     """The current of F25 is the one in the meter."""
     point = points[0].number
@@ -144,7 +144,7 @@ def test_current(concentrator, tester, points, variable):
 @pytest.mark.criterion("GDW1376.1.VALUE.VARIABLE")
 @pytest.mark.title_zh("F25 有功功率与实际值")
 @pytest.mark.known_bad("terminal-power-decimal-shifted")
-@pytest.mark.inspection_item("02008", "02010")
+@pytest.mark.inspection_item("02008", "02009")
 def test_power(concentrator, tester, points, variable):
     """The active power of F25 is the one that flows, in kW."""
     point = points[0].number
@@ -156,7 +156,7 @@ def test_power(concentrator, tester, points, variable):
 
 @pytest.mark.title_zh("F129 正向有功总示值与实际电量")
 @pytest.mark.known_bad("terminal-reading-cut-to-whole")
-@pytest.mark.inspection_item("02002", "02010", "03001")
+@pytest.mark.inspection_item("02002", "02009", "03001")
 def test_forward_total(points, energy, matches, loaded, at_rest):
     """The forward active total of F129 is the energy that has flown through the meter."""
     point = loaded(points[0])
@@ -195,7 +195,7 @@ def test_reverse_total(concentrator, tester, points, energy, matches, at_rest):
 
 @pytest.mark.title_zh("F33 正向示值块与实际电量")
 @pytest.mark.known_bad("terminal-block-read-once")
-@pytest.mark.inspection_item("02010")
+@pytest.mark.inspection_item("02009")
 def test_forward_block(tester, points, check, energy, matches, loaded, at_rest):
     """The forward block F33 has the energy that has flown, and its tariffs add up."""
     tester.read([points[0].number], [33])
