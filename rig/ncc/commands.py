@@ -266,9 +266,13 @@ class CommandDesk:
                 hint=str(error.expected) if error.expected is not None else None,
             ) from error
 
+    def identity(self) -> str:
+        """An id that no command has had, of this start of the center or of one before."""
+        return f"c{self._core.start}-{next(self._numbers)}"
+
     def _new(self, kind: str, terminal: str) -> tuple[Command, Terminal]:
         target = self._core.terminal(terminal)
-        command = Command(f"c{next(self._numbers)}", kind, target.entry.address, self._core.clock.now_s())
+        command = Command(self.identity(), kind, target.entry.address, self._core.clock.now_s())
         command.failed_groups = self._core.journal.failed
         self._commands[command.id] = command
         while len(self._commands) > self._core.limits.commands:

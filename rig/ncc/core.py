@@ -24,6 +24,7 @@ from rig.ncc.store import SOURCES, Store
 from rig.ncc.tasks import TaskDesk
 from rig.ncc.terminal import Terminal
 from rig.ncc.timekeeping import TimeDesk
+from rig.ncc.trail import Trail
 from rig.ports.command_center import CenterStatistics, PointEntry, Source, TerminalEntry
 from rig.protocols.gdw1376_1.builders import confirm
 from rig.protocols.gdw1376_1.control import ACCESS_DEMAND, TIME_STAMPED, Afn
@@ -88,6 +89,9 @@ class Core:
         self._regulate()
         self._terminals: dict[tuple[str, int], Terminal] = {}
         self._incomplete = Incomplete(self.limits)
+        #: how often a center has started on this store: commands of one start are not those of another
+        self.start = store.begin(self.wall_mark())
+        self.trail = Trail(self)
         self.events = EventDesk(self)
         self.commands = CommandDesk(self)
         self.time = TimeDesk(self)

@@ -14,9 +14,12 @@ from typing import Final, Literal
 
 from rig.errors import ConfigError, LocalProtocolError, RigError
 from rig.ncc.core import Core
-from rig.ncc.items import codes_of, terminal_key, written
+from rig.ncc.items import codes_of, terminal_key
 from rig.ncc.journal import Done
-from rig.ncc.store import AuditRow, bounds
+from rig.ncc.store import bounds
+from rig.ncc.trail import address_of
+from rig.ncc.trail_words import ended as ended_words
+from rig.ncc.trail_words import ordered
 from rig.ports.command_center import (
     AuditRecord,
     CenterStatistics,
@@ -35,8 +38,6 @@ Role = Literal["viewer", "operator", "controller", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "controller", "admin")
 #: commands whose answers may hold passwords
 _CONFIDENTIAL: Final = frozenset({"query_parameter", "forward"})
-#: longest detail of an audit line
-_DETAIL: Final = 2000
 #: of calls that an actor's role does not allow the trail has the first, and how many like it followed within so long, s
 _REFUSALS_S: Final = 60.0
 
@@ -100,15 +101,7 @@ class Service:
         outcome: str,
         done: Done | None = None,
     ) -> None:
-        row = AuditRow(
-            self.core.wall_mark(),
-            actor.name[:64],
-            action[:64],
-            _written(terminal),
-            detail[:_DETAIL],
-            outcome[:_DETAIL],
-        )
-        self.core.journal.add_audit(row, done)
+        self.core.trail.write(actor.name, action, terminal, detail, outcome, done)
 
     def _audited(
         self, actor: Actor, action: str, terminal: str, detail: str, order: Callable[[], str]
@@ -125,14 +118,12 @@ class Service:
         def trailed(good: bool) -> None:
             commands.release(command, refused="" if good else "not sent: the audit trail cannot be written")
 
-        self._audit(actor, action, terminal, detail, "ordered", trailed)
+        self._audit(actor, action, terminal, detail, ordered(command), trailed)
         self.core.journal.flush()
 
         def ended(result: CommandResult) -> None:
-            words = f"{command} {result.status}"
-            self._audit(
-                actor, action, terminal, detail, f"{words}: {result.message}" if result.message else words
-            )
+            words = ended_words(command, result.status, result.message)
+            self._audit(actor, action, terminal, detail, words)
 
         commands.watch(command, ended)
         return command
@@ -372,15 +363,7 @@ class Service:
         """What ``audit`` does, to be done in another thread."""
         self._need(actor, "admin", "see the audit trail", terminal)
         self.core.journal.flush()
-        return lambda: self.core.store.audit(_written(terminal), limit)
-
-
-def _written(terminal: str) -> str:
-    """An address as the trail has it, however it was given."""
-    try:
-        return written(terminal)
-    except ConfigError:
-        return terminal[:16]
+        return lambda: self.core.store.audit(address_of(terminal), limit)
 
 
 def _words(values: Mapping[str, CommandInput]) -> str:

@@ -18,7 +18,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
-from sqlalchemy import Engine, StaticPool, create_engine, delete, func, insert, make_url, or_, select
+from sqlalchemy import (
+    Engine,
+    Integer,
+    StaticPool,
+    Text,
+    create_engine,
+    delete,
+    func,
+    insert,
+    make_url,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from rig.errors import ConfigError, RigError
@@ -37,6 +51,7 @@ from rig.ncc.store_tables import (
     TERMINAL,
     quantities_digest,
 )
+from rig.ncc.trail_words import ends_of_the_open
 from rig.ports.command_center import (
     AuditRecord,
     CollectionTask,
@@ -240,6 +255,33 @@ class Store:
                 value=self.shown,
                 hint="its codes would mean something else; use another database",
             )
+
+    # -- starts
+
+    def begin(self, moment_: int) -> int:
+        """A center starts: which start of this store it is, 1 and up. Commands left open get their end in the trail.
+
+        Raises:
+            StoreError: the database refused it.
+        """
+        counted = update(META).where(META.c.name == "starts")
+        more = sql_cast(sql_cast(META.c.value, Integer) + 1, Text)
+        known = select(META.c.name, META.c.value).where(META.c.name.in_(("starts", "audited")))
+        with self._writing() as connection:
+            if not connection.execute(counted.values(value=more)).rowcount:
+                connection.execute(insert(META), [{"name": "starts", "value": "1"}])
+            found = {row.name: row.value for row in connection.execute(known)}
+            audited = int(found.get("audited", "0"))
+            columns = [AUDIT.c[name] for name in AuditRow._fields]
+            lines = (
+                select(*columns).where(AUDIT.c.id > audited, AUDIT.c.outcome.like("c%")).order_by(AUDIT.c.id)
+            )
+            ends = ends_of_the_open((AuditRow(*row) for row in connection.execute(lines)), moment_)
+            if ends:
+                connection.execute(insert(AUDIT), [row._asdict() for row in ends])
+            last = connection.execute(select(func.coalesce(func.max(AUDIT.c.id), 0))).scalar_one()
+            _upsert(connection, META, [{"name": "audited", "value": str(last)}], ("name",))
+            return int(found["starts"])
 
     # -- archive
 

@@ -15,6 +15,7 @@ from rig.ncc.decode import whole_time
 from rig.ncc.items import EPOCH, moment, seconds_of, terminal_address
 from rig.ncc.requests import OWN, Outcome, Request
 from rig.ncc.store import ClockRow
+from rig.ncc.trail_words import ended, ordered
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import Content, encode_unit, parse_message
@@ -29,6 +30,9 @@ _MONTH: Final = timedelta(days=31)
 _SPREAD_S: Final = 600
 #: what could not be stored is stored again after so many seconds
 _AGAIN_S: Final = 60.0
+#: how the audit trail names what is done here
+_ACTOR: Final = "time keeping"
+_ACTION: Final = "set clock"
 
 
 class TimeDesk:
@@ -126,8 +130,36 @@ class TimeDesk:
             self._core.clock.call_at(self._core.clock.now_s() + wait_s, lambda: self.correct(terminal))
             return
 
+        command = self._core.commands.identity()
+        detail = f"05.F31, {offset_s:+.1f} s off"
+
+        def trailed(good: bool) -> None:
+            if good:
+                self._send(terminal, command, detail)
+            else:
+                self._ended(
+                    terminal, command, detail, "failed", "not sent: the audit trail cannot be written"
+                )
+
+        self._core.trail.write(_ACTOR, _ACTION, terminal.entry.address, detail, ordered(command), trailed)
+        self._core.journal.flush()
+
+    def _ended(self, terminal: Terminal, command: str, detail: str, status: str, message: str) -> None:
+        words = ended(command, status, message)
+        self._core.trail.write(_ACTOR, _ACTION, terminal.entry.address, detail, words)
+
+    def _send(self, terminal: Terminal, command: str, detail: str) -> None:
+        """Set a clock, now that the trail tells of it; that may have taken a while."""
+        now = self._core.clock.wall()
+        offset_s = terminal.clock.offset_s or 0.0
+        if self.forbidden_s(now, offset_s):
+            self._ended(terminal, command, detail, "failed", "not sent: too near to the full hour")
+            self.correct(terminal)
+            return
+
         def done(outcome: Outcome) -> None:
             self._core.request_ended(outcome)
+            self._ended(terminal, command, detail, outcome.status, outcome.message)
             if outcome.status == "done":
                 terminal.clock.corrected.append(self._core.clock.wall())
                 self._core.counters["clocks.corrected"] += 1
@@ -138,7 +170,8 @@ class TimeDesk:
         if left_s >= 0:
             # behind other requests, or repeated, it would come too near to the full hour
             request.life_s = min(request.life_s, left_s + 1)
-        terminal.queue.submit(request)
+        if not terminal.queue.submit(request):
+            self._ended(terminal, command, detail, "failed", "too many requests wait")
 
     def request(self, done: Callable[[Outcome], None], priority: int) -> Request:
         """Set the clock: the time of arrival, and so that it is a full second then."""

@@ -164,3 +164,34 @@ def test_clock_set_by_hand(desk, wrong, check):
     result = desk.finish(desk.center.set_clock(clock.terminal.name))
     check.equal("end of the command", result.status, "done")
     check.within("clock after it", clock.error_s, "NCC.CLOCK")
+
+
+@pytest.mark.clause(CENTER, "log")
+@pytest.mark.title_zh("自动对时记入日志")
+@pytest.mark.known_bad("ncc-own-clock-setting-not-audited", "ncc-clock-never-set")
+def test_setting_is_in_the_trail(desk, wrong, check):
+    """A clock that the center sets by itself is in the trail before it is set, and how that ended afterwards."""
+    clock = wrong(200.0)
+    name = clock.terminal.name
+    seen: list[int] = []
+    take = clock.take
+
+    def taken(heard):
+        seen.append(len(lines_of(desk, name)))
+        return take(heard)
+
+    clock.terminal.answers[Afn.CONTROL, CLOCK] = taken
+    desk.wait_for(lambda: bool(clock.settings), DAY_S)
+    desk.wait(1.0)
+    check.equal("settings of the clock", len(clock.settings), 1)
+    check.equal("lines of the trail before it is set", seen, [1])
+    lines = lines_of(desk, name)
+    check.equal("lines of the trail after it", len(lines), 2)
+    check.true("actor", bool(lines[0].actor), observed=lines[0].actor, expected="a name")
+    outcome = lines[-1].outcome
+    check.true("outcome", outcome.endswith("done"), observed=outcome, expected="done")
+
+
+def lines_of(desk, name: str):
+    """Lines of the trail about the clock of a terminal."""
+    return [line for line in desk.center.audit(name) if "clock" in line.action]

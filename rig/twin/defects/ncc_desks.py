@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from rig.twin.defects import Parameter, defect
 from rig.twin.defects.ncc_hooks import ROLE, ACenter, nothing, overrule
 
 Plain = Callable[..., Any]
+#: place of who is told that a line of the trail is durable, after the actor
+_DONE: Final = 4
 
 
 # --- collection --------------------------------------------------------------------------------------------------------
@@ -136,3 +138,21 @@ def audit_without_outcome(center: ACenter, _: Parameter) -> None:
 def roles_unchecked(center: ACenter, _: Parameter) -> None:
     """Roles are for show."""
     overrule(center.service, "_need", nothing)
+
+
+@defect(
+    "ncc-own-clock-setting-not-audited",
+    "a clock that the center sets by itself is not written down",
+    "log",
+    role=ROLE,
+)
+def own_clock_setting_not_audited(center: ACenter, _: Parameter) -> None:
+    """The trail has what people order."""
+
+    def write(plain: Plain, actor: str, *line: Any) -> None:
+        if actor != "time keeping":
+            plain(actor, *line)
+        elif len(line) > _DONE and line[_DONE] is not None:
+            line[_DONE](True)
+
+    overrule(center.core.trail, "write", write)

@@ -116,7 +116,7 @@ def test_commands_are_in_the_trail_with_their_end(world):
     terminal.answers[0x05] = lambda _body: CONFIRMED
     command = world.ncc.service.control(CONTROLLER, ADDRESS, 1, 3, {"limit_time": 2, "alarm_delay": 0})
     before = world.center.audit(ADDRESS)[-1]
-    assert (before.actor, before.action, before.outcome) == ("controller", "control", "ordered")
+    assert (before.actor, before.action, before.outcome) == ("controller", "control", f"{command} ordered")
     assert before.detail == "05.F1 P3 limit_time=2 alarm_delay=0"
     assert world.center.wait(command).ok
     assert world.center.audit(ADDRESS)[-1].outcome == f"{command} done"
@@ -134,7 +134,7 @@ def test_trail_is_written_before_a_command_is_sent(world):
         seen.append(world.ncc.store.audit(ADDRESS)[-1].outcome) or CONFIRMED
     )
     world.center.wait(world.center.control(ADDRESS, 2))
-    assert seen == ["ordered"]
+    assert seen == ["c1-1 ordered"]
 
 
 def test_reset_carries_no_frame_count(world):

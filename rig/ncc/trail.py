@@ -1,0 +1,47 @@
+"""The audit trail: who ordered what of a terminal, a person or the center itself, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rig.errors import ConfigError
+from rig.ncc.items import written
+from rig.ncc.store import AuditRow
+
+if TYPE_CHECKING:
+    from rig.ncc.core import Core
+    from rig.ncc.journal import Done
+
+#: longest detail and outcome of a line, and longest name
+_TEXT: Final = 2000
+_NAME: Final = 64
+_ADDRESS: Final = 16
+
+
+def address_of(terminal: str) -> str:
+    """An address as the trail has it, however it was given."""
+    try:
+        return written(terminal)
+    except ConfigError:
+        return terminal[:_ADDRESS]
+
+
+class Trail:
+    """Writes lines of the trail."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def write(
+        self, actor: str, action: str, terminal: str, detail: str, outcome: str, done: Done | None = None
+    ) -> None:
+        """One line; ``done`` is told whether it is durable."""
+        row = AuditRow(
+            self._core.wall_mark(),
+            actor[:_NAME],
+            action[:_NAME],
+            address_of(terminal),
+            detail[:_TEXT],
+            outcome[:_TEXT],
+        )
+        self._core.journal.add_audit(row, done)
