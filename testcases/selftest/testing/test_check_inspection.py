@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rig.procedures.inspection import ratio
 from rig.results.distribution import distribution_of
 from rig.testing.case import CaseInfo, mistakes_of
 from rig.testing.check import Check
@@ -29,3 +30,12 @@ def test_a_distribution_that_is_shown_judges_nothing() -> None:
     check.finish()
     assert [item.name for item in check.distributions] == ["read"]
     assert check.measurements == []
+
+
+def test_a_rate_that_is_shown_judges_nothing() -> None:
+    check = Check("Q/GDW 1379.1-2013 control")
+    rate, _ = ratio("orders", 3, 4, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")
+    check.show(rate)
+    check.finish()
+    assert check.rates == [rate]
+    assert check.distributions == check.measurements == []
