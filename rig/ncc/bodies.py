@@ -142,8 +142,10 @@ def forward_body(port: int, message: bytes, timeout_s: float) -> bytes:
     """10 F1: octets through to a port (2400 bit/s, 8E1 where it is a serial one).
 
     Raises:
-        ConfigError: they do not fit.
+        ConfigError: they do not fit, or there are none.
     """
+    if not message:
+        raise ConfigError("nothing to forward", key="message", hint="at least one octet")
     values: dict[str, CommandInput] = {
         "port": port,
         "data_bits_less_5": 3,
@@ -160,4 +162,6 @@ def forward_body(port: int, message: bytes, timeout_s: float) -> bytes:
     try:
         return encode_unit(Afn.FORWARD, Content(0, 1, values), uplink=False)
     except LocalProtocolError as error:
-        raise ConfigError(f"forwarding: {error.message}", key="message", value=error.got) from error
+        # the octets may hold a password
+        given = error.got if isinstance(error.got, int) else f"{len(message)} octets"
+        raise ConfigError(f"forwarding: {error.message}", key="message", value=given) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rig.errors import ConfigError, LocalProtocolError
 from rig.ncc.bodies import archive_bodies, forward_body, history_bodies
 from rig.ncc.events import counters_request
+from rig.ncc.forwarded import shown
 from rig.ncc.items import parse_item
 from rig.ncc.requests import URGENT, Outcome, Request
 from rig.ports.command_center import Answered, CommandInput, CommandResult, CommandSpan, CommandStatus
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _DEMAND: Final = 3
 #: commands whose answers are stored
 _STORED: Final = frozenset({"read_now", "read_history", "read_events"})
+#: key of what a meter answered to forwarded octets
+_MESSAGE: Final = "message"
 
 
 @dataclass(slots=True)
@@ -262,7 +265,7 @@ class CommandDesk:
             raise ConfigError(
                 f"{afn:02X}.F{number}: {error.message}",
                 key="values",
-                value=error.got,
+                value=None if any("password" in key for key in values) else error.got,
                 hint=str(error.expected) if error.expected is not None else None,
             ) from error
 
@@ -328,7 +331,7 @@ class CommandDesk:
         command.open -= 1
         if outcome.status == "done":
             for frame in outcome.frames:
-                command.values += _answered(frame, self._core)
+                command.values += _kept(command.kind, _answered(frame, self._core))
         elif command.status in {"pending", "done"}:
             command.status = outcome.status
             command.message = outcome.message
@@ -363,6 +366,28 @@ class CommandDesk:
         watchers, command.watchers = command.watchers, []
         for told in watchers:
             told(command.result())
+
+
+def _kept(kind: str, values: list[Answered]) -> list[Answered]:
+    """The values of an answer that are kept: a meter that repeats what it was sent repeats the password."""
+    if kind != "forward":
+        return values
+    return [
+        value._replace(value=_without_password(value.value))
+        if value.key == _MESSAGE and isinstance(value.value, str)
+        else value
+        for value in values
+    ]
+
+
+def _without_password(text: str) -> str:
+    """Forwarded octets as they are, unless there is a password among them."""
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError:
+        return text
+    masked = shown(octets)
+    return masked if "*" in masked else text
 
 
 def _answered(frame: Frame, core: Core) -> list[Answered]:

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from rig.errors import ConfigError, LocalProtocolError, RigError
 from rig.ncc.core import Core
+from rig.ncc.forwarded import shown
 from rig.ncc.items import codes_of, terminal_key
 from rig.ncc.journal import Done
 from rig.ncc.store import bounds
@@ -277,7 +278,7 @@ class Service:
 
     def forward(self, actor: Actor, terminal: str, port: int, message: bytes, timeout_s: float = 10.0) -> str:
         """10 F1: what a meter is told this way may switch it, so it needs the same role."""
-        detail = f"port {port}: {message.hex()}"
+        detail = f"port {port}: {shown(message)}"
         return self._audited(
             actor,
             "forward",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, pool
@@ -19,6 +22,7 @@ _SYNCHRONOUS: Final = ("FULL", "NORMAL", "OFF")
 #: pages of the log after which it is written back, 64 MiB; a commit that does it takes longer
 _CHECKPOINT_PAGES: Final = 16384
 _CACHE_KIB: Final = 262144
+_OWNER_ONLY: Final = 0o600
 
 
 def sqlite_engine(url: URL) -> Engine:
@@ -34,6 +38,8 @@ def sqlite_engine(url: URL) -> Engine:
         )
     plain = url.difference_update_query(["synchronous"])
     memory = plain.database in {None, "", ":memory:"}
+    if plain.database and not memory and not plain.database.startswith("file:"):
+        _own(Path(plain.database))
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 30.0}
     engine = create_engine(
         plain, connect_args=arguments, poolclass=pool.StaticPool if memory else pool.QueuePool
@@ -47,6 +53,12 @@ def sqlite_engine(url: URL) -> Engine:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     return engine
+
+
+def _own(file: Path) -> None:
+    """Let nobody but its owner read a new database, and with it its log: it holds the passwords of terminals."""
+    with contextlib.suppress(OSError):  # it is there, or cannot be made, which the driver says better
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY))
 
 
 def _statement(statement: Insert, columns: tuple[str, ...]) -> str:
