@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rig.bench.network_area import CARRIER, RS485, Area, Surroundings, bare_area, main_address_of
+from rig.errors import ConfigError
+from rig.ports.byte_link import WireEndpoint
 from rig.protocols.gdw1376_2.profile import DEFAULT
 from rig.twin.build_terminal import build_terminal
 from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.downlink.rs485 import Rs485Port
+from rig.twin.media.parameters import MEDIA
 from rig.twin.serve_streams import RealTimeSource, ServedEnd
 
 #: it did not reset the module, which may have said long ago what it is: it is asked after so many seconds
@@ -26,11 +29,13 @@ class RealPorts:
         module: port of the local module, 31 in the archive: a device path or a URL of ``open_port``.
         bus: RS-485 line with meters, port 1 in the archive, likewise.
         baud: rate of the line to the module in bit/s; meters on RS-485 have theirs in the archive.
+        medium: row of the media table, so that the module is spoken to in its mode at once; None: that is found out.
     """
 
     module: str = ""
     bus: str = ""
     baud: int = _MODULE_BAUD
+    medium: str | None = None
 
 
 def foreign_area(
@@ -50,7 +55,7 @@ def foreign_area(
             ends.append(_carrier(area, number, ports))
         if ports.bus:
             port = Rs485Port(f"K8-C1 {area.address}", baud=_BUS_BAUD)
-            ends.append(ServedEnd(port, _dialled(ports.bus), area.engine.clock))
+            ends.append(_end(port, ports.bus, area, "--bus"))
             area.ports[RS485] = port
         assert around.streams is not None
         area.terminal = build_terminal(
@@ -69,12 +74,25 @@ def foreign_area(
 
 
 def _carrier(area: Area, number: int, ports: RealPorts) -> ServedEnd:
-    port = CarrierPort(main_address_of(number), baud=ports.baud, profile=_PROFILE)
+    mode = None if ports.medium is None else MEDIA[ports.medium].mode
+    port = CarrierPort(main_address_of(number), baud=ports.baud, mode=mode, profile=_PROFILE)
     port.wall = area.engine.clock.wall
     area.ports[CARRIER] = port
-    return ServedEnd(port, _dialled(ports.module), area.engine.clock)
+    return _end(port, ports.module, area, "--module")
 
 
-def _dialled(url: str) -> str:
-    """``tcp://host:port`` is where somebody listens: what `rig emulate` prints behind READY can be given as it is."""
-    return url.replace("tcp://", "socket://", 1) if url.startswith("tcp://") else url
+def _end(port: WireEndpoint, url: str, area: Area, option: str) -> ServedEnd:
+    """A port of the concentrator on what is there already; ``tcp://host:port`` is where somebody else listens.
+
+    Raises:
+        ConfigError: it cannot be opened.
+    """
+    dialled = url.replace("tcp://", "socket://", 1) if url.startswith("tcp://") else url
+    if not dialled or dialled.startswith("pty:"):
+        hint = "a serial port, the path of somebody else's pseudo-terminal, or tcp://host:port"
+        raise ConfigError("nobody is there already", key=option, value=url, hint=hint)
+    try:
+        return ServedEnd(port, dialled, area.engine.clock)
+    except ConfigError as error:
+        hint = "a serial port, tcp://host:port or another URL of pyserial"
+        raise ConfigError(error.message, key=option, value=url, hint=hint) from None

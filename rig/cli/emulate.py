@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any
+from types import FrameType, MappingProxyType
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -17,6 +18,9 @@ from rig.errors import ConfigError
 from rig.ports.roles import METER
 
 _INSTRUMENT = "instrument:"
+#: rows of the media table; here too because nobody shall wait for the twin to see the help
+_MEDIA: Final = ("HPLC", "NARROWBAND_OFDM", "MICROPOWER", "ZIGBEE")
+_METER_BAUD: Final = 2400
 #: what --listen is when it is not given
 _ANY_LINE = "pty://"
 #: what can be emulated, and its role as a device under test
@@ -29,15 +33,39 @@ _ROLES = {
     "network": "network",
 }
 _BELOW_A_CENTER = ("concentrator", "collector", "network")
-#: devices that an option means something to
-_USED_BY = {
-    "--listen": ("meter", "cco", "collector", "network"),
-    "--connect": _BELOW_A_CENTER,
-    "--archive": ("cco", *_BELOW_A_CENTER),
-    "--archived": ("cco", *_BELOW_A_CENTER),
-    "--http": ("network",),
-    "--store": ("network",),
-    "--address": ("meter",),
+_PARTS = ("cco", *_BELOW_A_CENTER)
+_EMULATED = ("meter", *_PARTS)
+#: devices that an option means something to; every option of the command is here
+USED_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "--listen": ("meter", "cco", "collector", "network"),
+        "--connect": _BELOW_A_CENTER,
+        "--module": ("concentrator",),
+        "--bus": ("concentrator",),
+        "--meters": _PARTS,
+        "--design": ("cco", "concentrator", "network"),
+        "--medium": ("cco", "concentrator", "network"),
+        "--archive": _PARTS,
+        "--archived": _PARTS,
+        "--http": ("network",),
+        "--store": ("network",),
+        "--defect": _EMULATED,
+        "--list-defects": (*_EMULATED, "ncc"),
+        "--address": ("meter", "cco", "concentrator", "collector"),
+        "--baud": ("meter", "cco", "concentrator"),
+        "--seed": (*_EMULATED, _INSTRUMENT),
+        "--fault": _EMULATED,
+    }
+)
+#: what a device is not asked for with one of these options, and what would be right
+_FOREIGN: Final = ("--meters", "--design", "--archived", "--fault")
+_BAUDS: Final = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+#: addresses by device: form, and the form in words
+_ADDRESSES: Final = {
+    "meter": (r"\d{12}", "12 digits"),
+    "cco": (r"\d{12}", "12 digits of the main node"),
+    "concentrator": (r"[0-9A-Fa-f]{8}", "area code and terminal address, eight hex digits"),
+    "collector": (r"[0-9A-Fa-f]{8}", "area code and terminal address, eight hex digits"),
 }
 #: scene of an instrument that is emulated alone: 220 V, 5 A, PF 1
 _ALONE_V, _ALONE_A = 220.0, 5.0
@@ -57,6 +85,7 @@ def register(app: typer.Typer) -> None:
 
 
 def emulate(
+    context: typer.Context,
     device: Annotated[str, typer.Argument(help=_devices_help(), show_default=False, metavar="DEVICE")],
     listen: Annotated[
         str,
@@ -71,12 +100,34 @@ def emulate(
             metavar="HOST:PORT",
         ),
     ] = "",
+    module: Annotated[
+        str,
+        typer.Option(
+            help="Of concentrator: drive this local module, real or of `rig emulate cco`: a serial port, tcp://HOST:PORT or another URL of pyserial; the archive is the command center's to write.",
+            metavar="URL",
+        ),
+    ] = "",
+    bus: Annotated[
+        str,
+        typer.Option(
+            help="Of concentrator: read the meters on this RS-485 line, likewise; port 1 in the archive.",
+            metavar="URL",
+        ),
+    ] = "",
     meters: Annotated[
         int, typer.Option(help="Meters behind cco, concentrator, collector; of network: all together.")
     ] = 8,
     design: Annotated[
         str, typer.Option(help="metering_box (LD1), individual (LD3) or mixed.", metavar="DESIGN")
     ] = "metering_box",
+    medium: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Of local modules: {', '.join(_MEDIA)}; HPLC when left out, that of a concentrator's --module is found out.",
+            metavar="MEDIUM",
+            show_default=False,
+        ),
+    ] = None,
     archive: Annotated[
         Path | None,
         typer.Option(help="Write terminals and points here, for `rig ncc serve --archive`.", metavar="FILE"),
@@ -105,29 +156,32 @@ def emulate(
         list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
     ] = None,
     list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects and stop.")] = False,
-    address: Annotated[str | None, typer.Option(help="12 digits; drawn from the seed when left out.")] = None,
-    baud: Annotated[int, typer.Option(help="Rate in bit/s.")] = 2400,
-    seed: Annotated[int, typer.Option(help="Which conforming meter, and which random choices.")] = 0,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of meter, cco (its main node): 12 digits; of concentrator, collector: 0171 and a terminal address, eight hex digits. Drawn when left out."
+        ),
+    ] = None,
+    baud: Annotated[
+        int | None,
+        typer.Option(
+            help="Rate in bit/s: of meter (2400), of the serial port of cco (9600) and of a concentrator to its --module (9600).",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which conforming device, and which random choices.")] = 0,
     fault: Annotated[
         list[str] | None, typer.Option(help="Disturb the line: NAME or NAME:PARAMETER; may be repeated.")
     ] = None,
 ) -> None:
     """Serve an emulated device until interrupted; prints READY and where it is reached."""
-    given = {
-        "--listen": listen != _ANY_LINE,
-        "--connect": bool(connect),
-        "--archive": archive is not None,
-        "--archived": archived,
-        "--http": bool(http),
-        "--store": bool(store),
-        "--address": address is not None,
-    }
-    _refuse_unused(device, [option for option, is_given in given.items() if is_given])
+    _refuse_unused(device, _given(context))
+    _check_values(device, address=address, baud=baud, medium=medium)
     if list_defects and device in _ROLES:
         _print_defects(_ROLES[device])
     elif device == "meter":
-        _serve_meter(listen, defect or [], fault or [], address, baud, seed)
-    elif device in {"cco", "concentrator", "collector", "network"}:
+        _serve_meter(listen, defect or [], fault or [], address, baud or _METER_BAUD, seed)
+    elif device in _PARTS:
         from rig.cli.emulate_network import Request, serve_part
 
         wanted = Request(
@@ -143,6 +197,11 @@ def emulate(
             archived,
             http,
             store,
+            None if medium is None else medium.upper(),
+            module,
+            bus,
+            address,
+            baud,
         )
         serve_part(wanted, _stop_signal())
     elif device.startswith(_INSTRUMENT):
@@ -151,27 +210,77 @@ def emulate(
         raise _unknown(device)
 
 
-def _refuse_unused(device: str, given: Sequence[str]) -> None:
+def _given(context: typer.Context) -> dict[str, Any]:
+    """Options that the command line names, with their values."""
+    return {
+        option.opts[0]: context.params[option.name or ""]
+        for option in context.command.params
+        if option.opts[0].startswith("--") and _named(context, option.name or "")
+    }
+
+
+def _named(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse_unused(device: str, given: Mapping[str, Any]) -> None:
     """Refuse an option that would be ignored."""
-    if device not in _ROLES and not device.startswith(_INSTRUMENT):
+    kind = _INSTRUMENT if device.startswith(_INSTRUMENT) else device
+    if device not in _ROLES and kind != _INSTRUMENT:
         return
     for option in given:
-        if device not in _USED_BY[option]:
-            raise ConfigError(
-                f"nothing that {device} takes", key=option, hint=f"of {', '.join(_USED_BY[option])}"
-            )
-    if device != "network":
-        return
+        if kind not in USED_BY[option]:
+            raise _unused(f"nothing that {device} takes", option, f"of {', '.join(USED_BY[option])}")
+    if device == "network":
+        _refuse_in_network(given)
+    elif device == "concentrator":
+        _refuse_in_concentrator(given)
+    elif device == "collector" and given.get("--listen", _ANY_LINE) != _ANY_LINE:
+        for option in ("--meters", "--archive", "--archived", "--fault", "--address"):
+            if option in given:
+                raise _unused("its line is somebody else's with --listen", option, f"leave {option} out")
+    if "--fault" in given and given.get("--design", "").lower() in {"individual", "ld3"}:
+        raise _unused(
+            "no RS-485 line to disturb", "--fault", "in the metering_box design meters are on RS-485"
+        )
+
+
+def _refuse_in_network(given: Mapping[str, Any]) -> None:
     if "--connect" in given:
         own = [option for option in ("--listen", "--http", "--store") if option in given]
         if own:
-            raise ConfigError(
-                "of the network's own command center", key=own[0], hint="leave it or --connect out"
-            )
+            raise _unused("of the network's own command center", own[0], "leave it or --connect out")
     elif "--archived" in given:
-        raise ConfigError(
-            "the network's command center writes the archives", key="--archived", hint="with --connect"
-        )
+        raise _unused("the network's command center writes the archives", "--archived", "with --connect")
+
+
+def _refuse_in_concentrator(given: Mapping[str, Any]) -> None:
+    if "--module" in given or "--bus" in given:
+        for option in _FOREIGN:
+            if option in given:
+                hint = f"leave {option} out; its meters are behind that module or on that line"
+                raise _unused("of meters emulated with the concentrator", option, hint)
+        if "--medium" in given and "--module" not in given:
+            raise _unused("of a local module", "--medium", "with --module; RS-485 has none")
+    if "--baud" in given and "--module" not in given:
+        hint = "with --module; meters on RS-485 have their rates in the archive"
+        raise _unused("rate of the line to a local module", "--baud", hint)
+
+
+def _unused(message: str, option: str, hint: str) -> ConfigError:
+    return ConfigError(message, key=option, hint=hint)
+
+
+def _check_values(device: str, *, address: str | None, baud: int | None, medium: str | None) -> None:
+    """Refuse what no device of this kind could have."""
+    form, words = _ADDRESSES.get(device, ("", ""))
+    if address is not None and form and not re.fullmatch(form, address):
+        raise ConfigError(f"no address of a {device}", key="--address", value=address, hint=words)
+    if baud is not None and baud not in _BAUDS:
+        raise ConfigError("no usual rate", key="--baud", value=baud, hint="2400, 9600, ...")
+    if medium is not None and medium.upper() not in _MEDIA:
+        raise ConfigError("no medium", key="--medium", value=medium, hint=", ".join(_MEDIA))
 
 
 def _unknown(device: str) -> ConfigError:
@@ -226,8 +335,6 @@ def _serve_meter(
     from rig.twin.physics.scene import Scene
     from rig.twin.serve import ServedLine
 
-    if baud not in {300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200}:
-        raise ConfigError("no usual rate", key="--baud", value=baud, hint="2400, 9600, ...")
     engine = Engine(seed, VirtualClock(SystemClock().wall()))
     scene = Scene(engine)
     fixed: dict[str, Any] = {"baud": baud} | ({} if address is None else {"address": address})

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rig.errors import ConfigError
 
@@ -26,6 +26,9 @@ _START_S = 1.0
 NO_LINE: Final = "pty://"
 #: meters behind the terminal that needs no concentrator: a quarter, and at most so many
 _DIRECT = 4
+_USUAL_MEDIUM = "HPLC"
+#: area code of emulated terminals, and the last of their addresses
+_REGION, _LAST_TERMINAL = "0171", 0x270F
 #: meters behind one concentrator at most
 _BEHIND_ONE = 2000
 
@@ -46,6 +49,11 @@ class Request:
     archived: bool = False
     http: str = ""
     store: str = ""
+    medium: str | None = None
+    module: str = ""
+    bus: str = ""
+    address: str | None = None
+    baud: int | None = None
 
 
 def serve_part(request: Request, stop: threading.Event) -> None:
@@ -78,7 +86,13 @@ def plan_of(request: Request) -> NetworkPlan:
     from rig.bench.network_plan import MOST_ON_A_LINE, NetworkPlan
 
     plan = NetworkPlan.from_options(
-        {"design": request.design, "start_s": _START_S, "cellular": "IDEAL", "line_faults": request.faults}
+        {
+            "design": request.design,
+            "start_s": _START_S,
+            "cellular": "IDEAL",
+            "line_faults": request.faults,
+            "medium": request.medium or _USUAL_MEDIUM,
+        }
     )
     if request.device == "network":
         return _shared_out(plan, request.meters)
@@ -123,13 +137,58 @@ def _serve_one(request: Request, engine: Engine, plan: NetworkPlan, stop: thread
 
     assignment = Assignment(request.defects)
     streams = TcpNetwork(engine.clock)
-    around = Surroundings(engine, plan, streams, None, assignment.take)
-    served = _module if request.device == "cco" else _terminal
+    around = Surroundings(engine, plan, streams, None, assignment.take, module=_module_fields(request))
+    parts = {"cco": _module, "concentrator": _driver if request.module or request.bus else _terminal}
+    served = parts.get(request.device, _terminal)
     area, sources, ready = served(request, around, streams)
     _all_placed(assignment.left(), "no such defect of this device")
     _write_archive(request, [area])
     _tell([area], ready)
     _run(engine, stop, sources)
+
+
+def _module_fields(request: Request) -> dict[str, Any]:
+    """What the command line says of the emulated module itself."""
+    given = {"main_address": request.address, "baud": request.baud} if request.device == "cco" else {}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _driver(
+    request: Request, around: Surroundings, streams: RealTimeSource
+) -> tuple[Area, list[RealTimeSource], str]:
+    """A concentrator that drives a module and reads a line of somebody else."""
+    from rig.bench.network_foreign import RealPorts, foreign_area
+
+    rate = {} if request.baud is None else {"baud": request.baud}
+    ports = RealPorts(request.module, request.bus, medium=request.medium, **rate)
+    area, ends = foreign_area(around, _number(request), _called(request), ports)
+    area.start()
+    ready = f"{area.address} calls {request.connect}"
+    if request.module:
+        ready += f", local module {request.module}"
+    if request.bus:
+        ready += f", RS-485 line {request.bus}"
+    return area, [streams, *ends], ready
+
+
+def _called(request: Request) -> str:
+    if not request.connect:
+        raise ConfigError(
+            "needs the command center that it calls", key="--connect", hint="--connect 127.0.0.1:7000"
+        )
+    return request.connect
+
+
+def _number(request: Request) -> int:
+    """Number of the area that has the terminal address asked for; the first one when none is."""
+    first = 1 if request.device == "concentrator" else 2
+    if request.address is None:
+        return 0
+    terminal = int(request.address[4:], 16)
+    if request.address[:4] != _REGION or not first <= terminal <= _LAST_TERMINAL:
+        hint = f"{_REGION}{first:04X}..{_REGION}{_LAST_TERMINAL:04X}"
+        raise ConfigError("no address of this emulation", key="--address", value=request.address, hint=hint)
+    return terminal - first
 
 
 def _all_placed(left: Sequence[str], why: str) -> None:
@@ -146,11 +205,7 @@ def _serve_collector(request: Request, engine: Engine, stop: threading.Event) ->
     """A collector whose RS-485 line is a real port: the meters on it are somebody else's."""
     from rig.twin.serve_collector import ServedCollector
 
-    if not request.connect:
-        raise ConfigError(
-            "needs the command center that it calls", key="--connect", hint="--connect 127.0.0.1:7000"
-        )
-    collector = ServedCollector(engine, request.connect, request.listen, defects=request.defects)
+    collector = ServedCollector(engine, _called(request), request.listen, defects=request.defects)
     print(f"READY {collector.address} calls {request.connect}, RS-485 line {collector.line}", flush=True)
     collector.run(stop)
 
@@ -178,12 +233,9 @@ def _terminal(
     """A concentrator or a collector that dials a head-end."""
     from rig.bench.network_area import direct_area, main_area
 
-    if not request.connect:
-        raise ConfigError(
-            "needs the command center that it calls", key="--connect", hint="--connect 127.0.0.1:7000"
-        )
+    center = _called(request)
     build = main_area if request.device == "concentrator" else direct_area
-    area = build(around, 0, request.connect)
+    area = build(around, _number(request), center)
     if request.archived:
         _fill_archive(area)
     area.start()

@@ -108,12 +108,21 @@ class StartUp:
             known = MODES_TO_TRY.index(self.host.mode) if self.host.mode in MODES_TO_TRY else -1
             self.host = replace(self.host, mode=MODES_TO_TRY[(known + 1) % len(MODES_TO_TRY)])
         self._tries += 1
-        self._ask(lambda sequence: self.host.query(10, sequence=sequence), self._mode_answered)
+        self.link.ask(
+            lambda sequence: self.host.query(10, sequence=sequence),
+            self._mode_answered,
+            timeout_s=self.link.profile.answer_limit_s,
+            retries=0 if self._learns_mode else RETRIES,
+        )
 
     def _mode_answered(self, reply: Reply) -> None:
         if reply.content is not None and reply.frame is not None:
             self._learn(reply.frame, reply.content)
             self._take_mode(reply.content)
+        elif reply.refusal is None:
+            # a module of another mode is not kept waiting; one that answers in none has a pause
+            in_turn = self._learns_mode and self._tries % len(MODES_TO_TRY)
+            self._later(0.0 if in_turn else _PAUSE_S, self._ask_mode)
 
     def _learn(self, running_mode: Frame, content: Content) -> None:
         """Speak in the communication mode of the module from now on.
