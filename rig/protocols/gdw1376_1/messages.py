@@ -258,10 +258,12 @@ class _Units:
         try:
             decode_layout(layout, walk)
         except RemoteProtocolError as error:
+            absent = any(found.code == "absent-count" for found in walk.findings)
+            doubted = self._doubted or absent or item is None or item.provenance == "recalled"
             self._add(walk.findings)
+            self._doubted = doubted
             offset = self.base + (error.offset or 0)
             message = f"{_name(self.frame, number)}: {error.message}"
-            self._doubted |= item is None or item.provenance == "recalled"
             self._fail(Finding(error.code, message, offset, item.clause if item else error.clause))
             self.position = self.end
             self._keep(point, number, item, start, tuple(walk.values))

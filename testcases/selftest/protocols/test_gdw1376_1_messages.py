@@ -354,6 +354,8 @@ def test_strict_reading_refuses_the_first_finding():
         ("010101", "truncated", 17),
         ("01010110" + "1018", "length", 20),
         ("00000200" + "000000020326" + "0101", "truncated", 26),
+        ("01010110" + "3010020326" + "c8" + "0000010000" * 9, "length", 69),
+        ("01010110" + "3010020326" + "02" + "0000ff0000" + "0000", "length", 31),
     ],
 )
 def test_data_units_that_cannot_be_read_make_a_frame_invalid(body, code, offset):
@@ -373,6 +375,7 @@ def test_data_units_that_cannot_be_read_make_a_frame_invalid(body, code, offset)
         "0101801e" + "eeeeeeee",  # behind a type that is in no table
         "01018014" + "2316280818" + "eeeeeeeeeeee55",  # a layout that is only recalled
         "01010110" + "1018280818" + "00" + "0000ff0000" + "eeeeeeee",  # behind a value that is none
+        "01010104" + "1018280818" + "ee" + "eeeeeeeeee",  # behind a number of tariffs that is absent
     ],
 )
 def test_what_follows_doubtful_octets_stays_a_finding(body):
