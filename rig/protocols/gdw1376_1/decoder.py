@@ -32,7 +32,7 @@ from rig.protocols.gdw1376_1.frame import (
 from rig.protocols.gdw1376_1.layout import CLAUSE
 from rig.protocols.gdw1376_1.messages import Auxiliary, DataUnit, Message, parse_message
 from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
-from rig.protocols.gdw1376_1.units import ALL_POINTS
+from rig.protocols.gdw1376_1.units import ALL_POINTS, decode_types
 from rig.protocols.stream import NEED_DATA, START
 
 PROTOCOL_NAME: Final = "gdw1376.1"
@@ -48,7 +48,7 @@ def decode(data: bytes, profile: Profile = DEFAULT) -> Decoded:
     fields = _frame_fields(frame, profile)
     fields["units"] = [_unit_fields(unit) for unit in message.units]
     fields["points"] = [list(identifier.points) for identifier in message.identifiers]
-    fields["types"] = [list(identifier.types) for identifier in message.identifiers]
+    fields["types"] = _types(message)
     if message.rest:
         fields["rest"] = message.rest.hex().upper()
     fields.update(_auxiliary_fields(message.auxiliary, profile))
@@ -90,6 +90,17 @@ def _refusal(fault: Finding, frame: Frame) -> RemoteProtocolError:
     )
 
 
+def _types(message: Message) -> list[list[int]]:
+    """Types of every identifier; of a first one with illegal points alone its types, which can be read all the same."""
+    first = message.frame.body[2:4]
+    if message.identifiers or len(first) < 2:
+        return [list(identifier.types) for identifier in message.identifiers]
+    try:
+        return [list(decode_types(*first))]
+    except RemoteProtocolError:
+        return []
+
+
 def _broken_fields(data: bytes, profile: Profile) -> dict[str, Any]:
     """What a refused frame seems to say: its octets, and its fields as far as the two start octets place them."""
     body = data.lstrip(b"\xfe")
@@ -113,7 +124,7 @@ def _broken_fields(data: bytes, profile: Profile) -> dict[str, Any]:
     fields["length"] = fields["length_word"] >> 2
     message = parse_message(frame, profile)
     fields["points"] = [list(identifier.points) for identifier in message.identifiers]
-    fields["types"] = [list(identifier.types) for identifier in message.identifiers]
+    fields["types"] = _types(message)
     return fields
 
 

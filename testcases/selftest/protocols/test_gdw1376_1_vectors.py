@@ -15,7 +15,7 @@ AFN                   fields.afn
 SEQ                   fields.seq, as a number
 TpV FIR FIN CON       fields.time_stamped, .first, .final, .confirm
 PSEQ_RSEQ             fields.number
-first_Pn, first_Fn    fields.points[0], fields.types[0] (empty where the identifier is illegal)
+first_Pn, first_Fn    fields.points[0], fields.types[0] (no points where they are illegal)
 first_Fn_literal      fields.types[0]
 file_name_says        AFN, Fn and query (downlink) or response (uplink)
 read_time_a15         the value ``time``            tariff_count_M      the value ``tariffs``
@@ -143,6 +143,7 @@ def check_units(fields, expected):
     if isinstance(points, str):
         assert points.startswith("illegal")
         assert fields["points"] == []
+        assert fields["types"][0] == expected["first_Fn"]
         return
     assert fields["points"][0] == points
     assert fields["types"][0] == expected["first_Fn"] == expected.get("first_Fn_literal", fields["types"][0])
