@@ -96,6 +96,7 @@ class CommandDesk:
             raise ConfigError(
                 "no class 1 data", key="item", value=wrong[0], hint="history has its own command"
             )
+        self._known(terminal, points)
         size = self._core.settings.points_per_request
         ordered = sorted(set(points))
         bodies = [
@@ -116,6 +117,7 @@ class CommandDesk:
             density_s,
             self._core.settings.points_per_request,
         )
+        self._known(terminal, points)
         return self._start("read_history", terminal, Afn.HISTORY_DATA, bodies)
 
     def set_parameter(
@@ -134,6 +136,7 @@ class CommandDesk:
 
     def control(self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int) -> str:
         """AFN 05."""
+        self._known(terminal, [point])
         body = self._unit(Afn.CONTROL, number, values, point)
         return self._start("control", terminal, Afn.CONTROL, [body])
 
@@ -258,7 +261,19 @@ class CommandDesk:
 
     # -- inside
 
+    def _known(self, terminal: str, points: Iterable[int]) -> None:
+        """Refuse points that a terminal does not have; 0 is the terminal itself."""
+        target = self._core.terminal(terminal)
+        for point in points:
+            if not target.has(point):
+                raise ConfigError(
+                    "no such collection point", key="point", value=point, hint=f"PUT it for {terminal} first"
+                )
+
     def _unit(self, afn: int, number: int, values: Mapping[str, CommandInput], point: int) -> bytes:
+        for key, value in values.items():
+            if isinstance(value, bool):
+                raise ConfigError("true and false are no numbers", key=key, value=value)
         try:
             return encode_unit(afn, Content(point, number, dict(values)), uplink=False)
         except LocalProtocolError as error:

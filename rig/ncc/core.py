@@ -40,7 +40,7 @@ _LOG_KEYS: Final = 10_000
 _PENALTIES: Final = 1_000
 _LOGGED_CHARACTERS: Final = 300
 #: ends of connections that are nobody's fault
-_PEACEFUL: Final = frozenset({"closed.stop", "closed.logout", "closed.superseded"})
+_PEACEFUL: Final = frozenset({"closed.dropped", "closed.stop", "closed.logout", "closed.superseded"})
 
 
 def no_log(_level: str, _text: str) -> None:
@@ -152,6 +152,38 @@ class Core:
         self.store.save_points(wanted)
         for point in wanted:
             self.terminal(point.terminal).points[point.point] = point
+
+    def drop_terminal(self, address: str) -> None:
+        """Take a terminal and its points out of the archive and end its connection; what it sent stays.
+
+        Raises:
+            ConfigError: there is none of this address, or a task names it.
+        """
+        terminal = self.terminal(address)
+        for task in self.tasks.tasks():
+            if terminal.key in {terminal_key(named) for named in task.terminals}:
+                raise ConfigError(
+                    "a task names this terminal", key="task", value=task.name, hint="end or change it first"
+                )
+        self._settle()
+        self.store.drop_terminal(terminal.key)
+        del self._terminals[terminal.address.region, terminal.address.terminal]
+        self.time.forget(terminal)
+        if terminal.session is not None:
+            terminal.session.close("dropped", f"{terminal.entry.address} was taken out of the archive")
+
+    def drop_point(self, address: str, point: int) -> None:
+        """Take a collection point out of the archive; its readings stay.
+
+        Raises:
+            ConfigError: there is no such terminal or point.
+        """
+        terminal = self.terminal(address)
+        if point not in terminal.points:
+            raise ConfigError("no such collection point", key="point", value=str(point), hint=address)
+        self._settle()
+        self.store.drop_point(terminal.key, point)
+        del terminal.points[point]
 
     def _settle(self) -> None:
         """Nothing of the journal is half written while the archive is."""

@@ -18,6 +18,7 @@ from rig.ncc.forwarded import shown
 from rig.ncc.items import codes_of, terminal_key
 from rig.ncc.journal import Done
 from rig.ncc.store import bounds
+from rig.ncc.tasks import check_name
 from rig.ncc.trail import address_of
 from rig.ncc.trail_words import ended as ended_words
 from rig.ncc.trail_words import ordered
@@ -148,6 +149,18 @@ class Service:
             number = sum(point.terminal == address for point in wanted)
             self._audit(actor, "register points", address, f"{number} points", "done")
 
+    def drop_terminal(self, actor: Actor, address: str) -> None:
+        """Take a terminal and its points out of the archive; what it sent stays."""
+        self._need(actor, "operator", "drop terminal", address)
+        self.core.drop_terminal(address)
+        self._audit(actor, "drop terminal", address, "", "done")
+
+    def drop_point(self, actor: Actor, terminal: str, point: int) -> None:
+        """Take a collection point out of the archive; its readings stay."""
+        self._need(actor, "operator", "drop point", terminal)
+        self.core.drop_point(terminal, point)
+        self._audit(actor, "drop point", terminal, f"P{point}", "done")
+
     def terminals(self, actor: Actor) -> tuple[TerminalState, ...]:
         """Every terminal."""
         self._need(actor, "viewer", "list terminals")
@@ -169,6 +182,7 @@ class Service:
     def schedule(self, actor: Actor, task: CollectionTask) -> None:
         """Start or replace a task."""
         self._need(actor, "operator", "schedule task")
+        check_name(task.name)
         self.core.tasks.check(task)
         self.core.journal.flush()
         self.core.store.save_task(task)

@@ -310,6 +310,17 @@ class Store:
         rows = [asdict(entry) | {"terminal": terminal_key(entry.terminal)} for entry in entries]
         self._replace(POINT, rows, ("terminal", "point"))
 
+    def drop_terminal(self, terminal: int) -> None:
+        """Forget a terminal, its points and what was known of its clock."""
+        with self._writing() as connection:
+            for table in (POINT, CLOCK, TERMINAL):
+                connection.execute(delete(table).where(table.c.terminal == terminal))
+
+    def drop_point(self, terminal: int, point: int) -> None:
+        """Forget a collection point."""
+        with self._writing() as connection:
+            connection.execute(delete(POINT).where(POINT.c.terminal == terminal, POINT.c.point == point))
+
     def points(self) -> tuple[PointEntry, ...]:
         """Every collection point."""
         return tuple(

@@ -48,6 +48,7 @@ _LISTED: Final = 10_000
 _CURVE_POINTS: Final = 255
 #: the longest period, and the longest time for which gaps are looked for, s
 _LONGEST_S: Final = 366 * 86400.0
+_SHORTEST_S: Final = 60.0
 #: runs whose gaps are looked for at once, and runs that are counted at once
 _MOST_RUNS: Final = 10_000
 _COUNTED_RUNS: Final = 50_000
@@ -96,14 +97,21 @@ class TaskDesk:
             ConfigError: an item, a period or a density that cannot be.
         """
         kinds = tuple(parse_item(item) for item in task.items)
-        if not task.name or not kinds or task.period_s < 60:
+        if not task.name:
+            raise ConfigError("a task has a name", key="name", value=task.name)
+        if not kinds:
+            raise ConfigError("a task has items", key="items", value=task.items, hint="e.g. 0D.F161")
+        if not task.period_s >= _SHORTEST_S:
             raise ConfigError(
-                "a task has a name, items, and a period of a minute or more", key="task", value=task.name
+                "a task has a period of a minute or more", key="period_s", value=task.period_s, hint="seconds"
             )
         if any(kind.mark == "curve" for kind in kinds) and int(task.density_s) not in DENSITY_CODE:
-            raise ConfigError("no such density", key="density_s", value=task.density_s)
-        if task.period_s > _LONGEST_S or not 0 <= task.recollect_for_s <= _LONGEST_S:
-            raise ConfigError("a task reaches back a year at most", key="task", value=task.name)
+            raise ConfigError(
+                "no such density", key="density_s", value=task.density_s, hint=f"{sorted(DENSITY_CODE)}"
+            )
+        for key, given_s in (("period_s", task.period_s), ("recollect_for_s", task.recollect_for_s)):
+            if not 0 <= given_s <= _LONGEST_S:
+                raise ConfigError("a task reaches back a year at most", key=key, value=given_s)
         if task.recollect_for_s / task.period_s > _MOST_RUNS:
             raise ConfigError(
                 "too many runs to look for gaps in", key="recollect_for_s", value=task.recollect_for_s
@@ -344,6 +352,8 @@ class TaskDesk:
         if running is None:
             raise ConfigError("no such task", key="task", value=name)
         task = running.task
+        if last < first:
+            raise ConfigError("ends before it begins", key="last", value=str(last), hint=f"first is {first}")
         if (last - first).total_seconds() / task.period_s > _COUNTED_RUNS:
             raise ConfigError("too many runs to count", key="last", value=str(last), hint="a shorter period")
         self._core.journal.flush()
@@ -369,6 +379,27 @@ class TaskDesk:
             return tally.result()
 
         return count
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no path and no line can have.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if (
+        not name.strip()
+        or name != name.strip()
+        or name in {".", ".."}
+        or "/" in name
+        or not name.isprintable()
+    ):
+        raise ConfigError(
+            "no name of a task",
+            key="name",
+            value=name[:128],
+            hint="it has no slash, no line breaks, and no spaces at its ends",
+        )
 
 
 class _Stored:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rig.ncc.decode import whole_time
-from rig.ncc.items import EPOCH, moment, seconds_of, terminal_address
+from rig.ncc.items import EPOCH, moment, seconds_of
 from rig.ncc.requests import OWN, Outcome, Request
 from rig.ncc.store import ClockRow
 from rig.ncc.trail_words import ended, ordered
@@ -45,8 +45,12 @@ class TimeDesk:
 
     def remember(self, rows: Iterable[ClockRow]) -> None:
         """What was known before a restart."""
+        known = {terminal.key: terminal for terminal in self._core.terminals()}
         for row in rows:
-            clock = self._core.terminal(terminal_address(row.terminal)).clock
+            if row.terminal not in known:
+                # it was taken out of the archive meanwhile
+                continue
+            clock = known[row.terminal].clock
             clock.faulty = row.faulty
             clock.corrected = [moment(second) for second in json.loads(row.corrected)]
 
@@ -68,10 +72,16 @@ class TimeDesk:
         self._watched.add(terminal.key)
         self._later(terminal, self._rules.first_check_s + terminal.key * 7919 % _SPREAD_S)
 
+    def forget(self, terminal: Terminal) -> None:
+        """A terminal was taken out of the archive."""
+        self._watched.discard(terminal.key)
+
     def _later(self, terminal: Terminal, delay_s: float) -> None:
         self._core.clock.call_at(self._core.clock.now_s() + delay_s, lambda: self._check(terminal))
 
     def _check(self, terminal: Terminal) -> None:
+        if self._core.find(terminal.address) is not terminal:
+            return
         self._later(terminal, self._rules.check_s)
         if terminal.session is None:
             return

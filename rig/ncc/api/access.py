@@ -10,7 +10,7 @@ from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
 from starlette.datastructures import State
 
 from rig.ncc.accounts import Accounts, LoginError
-from rig.ncc.api.schemas import Problem, Token
+from rig.ncc.api.schemas import Token
 from rig.ncc.service import Actor, Service
 
 router = APIRouter(tags=["access"])
@@ -61,7 +61,7 @@ def actor(token: TokenGiven, held: AccountsHere) -> Actor:
 ActorHere = Annotated[Actor, Depends(actor)]
 
 
-@router.post("/login", responses={401: {"model": Problem}})
+@router.post("/login")
 async def login(
     request: Request,
     form: Annotated[OAuth2PasswordRequestForm, Depends()],

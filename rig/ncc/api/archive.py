@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Path, status
 
 from rig.ncc.api.access import ActorHere, ServiceHere
 from rig.ncc.api.schemas import Point, Task, Terminal, TerminalShown
@@ -51,6 +52,12 @@ async def put_terminals(entries: list[Terminal], actor: ActorHere, center: Servi
     )
 
 
+@router.delete("/terminals/{address}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_terminal(address: str, actor: ActorHere, center: ServiceHere) -> None:
+    """Take a terminal and its points out of the archive and end its connection; what it sent stays."""
+    center.drop_terminal(actor, address)
+
+
 @router.get("/points")
 async def points(actor: ActorHere, center: ServiceHere, terminal: str = "") -> list[Point]:
     """Collection points of one terminal or of all."""
@@ -61,6 +68,14 @@ async def points(actor: ActorHere, center: ServiceHere, terminal: str = "") -> l
 async def put_points(entries: list[Point], actor: ActorHere, center: ServiceHere) -> None:
     """Add or replace collection points in the center's archive."""
     center.register_points(actor, [PointEntry(**entry.model_dump()) for entry in entries])
+
+
+@router.delete("/points/{terminal}/{point}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_point(
+    terminal: str, point: Annotated[int, Path(ge=1, le=2040)], actor: ActorHere, center: ServiceHere
+) -> None:
+    """Take a collection point out of the center's archive, not out of the terminal's; its readings stay."""
+    center.drop_point(actor, terminal, point)
 
 
 @router.get("/tasks")
@@ -75,7 +90,7 @@ async def put_task(task: Task, actor: ActorHere, center: ServiceHere) -> None:
     center.schedule(actor, CollectionTask(**task.model_dump()))
 
 
-@router.delete("/tasks/{name}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/tasks/{name:path}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(name: str, actor: ActorHere, center: ServiceHere) -> None:
     """End a task; what it collected stays."""
     center.unschedule(actor, name)

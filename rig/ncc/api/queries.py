@@ -74,7 +74,7 @@ async def statistics(actor: ActorHere, center: ServiceHere) -> Statistics:
     )
 
 
-@router.get("/statistics/tasks/{task}")
+@router.get("/statistics/tasks/{task:path}")
 async def cycle(
     task: str, first: NaiveDatetime, last: NaiveDatetime, actor: ActorHere, center: ServiceHere
 ) -> Cycle:

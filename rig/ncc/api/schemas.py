@@ -6,25 +6,60 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    PlainSerializer,
+    StringConstraints,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from rig.ncc import patterns
+from rig.ncc.items import DENSITY_CODE
 from rig.ports.command_center import CommandStatus, Source, TerminalRole
 
 #: exact: never a binary fraction
 ExactDecimal = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
-TerminalAddress = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9A-Fa-f]{4,6}$")]
-MeterAddress = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
-Hex = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2})*$")]
+TerminalAddress = Annotated[str, StringConstraints(pattern=patterns.TERMINAL)]
+MeterAddress = Annotated[str, StringConstraints(pattern=patterns.METER)]
+Hex = Annotated[str, StringConstraints(pattern=patterns.OCTETS)]
 #: information type, and where a type has several quantities its key
-Item = Annotated[str, StringConstraints(pattern=r"^0[CD]\.F[0-9]{1,3}(\.[a-z0-9_]+)?$")]
+Item = Annotated[str, StringConstraints(pattern=patterns.ITEM)]
 PointNumber = Annotated[int, Field(ge=0, le=2040)]
-#: booleans are no numbers here
 ParameterValue = Decimal | int | str | NaiveDatetime | None
 _YEAR_S = 366 * 86400
 
 
+def _density(value: float) -> float:
+    if value not in DENSITY_CODE:
+        legal = ", ".join(str(step) for step in sorted(DENSITY_CODE))
+        raise PydanticCustomError("density", f"a curve has a point every {legal} seconds")
+    return value
+
+
+#: seconds between points of a curve
+Density = Annotated[
+    float, AfterValidator(_density), Field(json_schema_extra={"enum": [*sorted(DENSITY_CODE)]})
+]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class _Given(_Model):
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: object) -> object:
+        if patterns.holds_boolean(value):
+            raise PydanticCustomError(
+                "boolean", "true and false are no numbers, and nothing else here is either"
+            )
+        return value
 
 
 class Token(_Model):
@@ -36,12 +71,12 @@ class Token(_Model):
     role: str
 
 
-class Terminal(_Model):
+class Terminal(_Given):
     """A terminal that may log in; ``password`` are the 16 octets of its control password, never sent back."""
 
     address: TerminalAddress
     role: TerminalRole = "concentrator"
-    password: Annotated[Hex, Field(min_length=32, max_length=32)] = "00" * 16
+    password: Annotated[str, StringConstraints(pattern=patterns.PASSWORD)] = "00" * 16
     heartbeat_s: Annotated[float, Field(gt=0, le=86400)] = 900.0
 
 
@@ -59,7 +94,7 @@ class TerminalShown(_Model):
     faulty_clock: bool
 
 
-class Point(_Model):
+class Point(_Given):
     """A collection point: a measuring point of a terminal and the meter behind it."""
 
     terminal: TerminalAddress
@@ -74,52 +109,52 @@ class Point(_Model):
     small_class: Annotated[int, Field(ge=0, le=15)] = 0
 
 
-class Task(_Model):
+class Task(_Given):
     """Reading of a cycle, see the field descriptions of the port CommandCenter."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
-    period_s: Annotated[float, Field(gt=0, le=_YEAR_S)]
+    period_s: Annotated[float, Field(ge=60, le=_YEAR_S)]
     first_at: NaiveDatetime
     terminals: tuple[TerminalAddress, ...] = ()
     points: tuple[PointNumber, ...] = ()
-    density_s: Annotated[float, Field(gt=0, le=86400)] = 3600.0
+    density_s: Density = 3600.0
     window_s: Annotated[float, Field(gt=0, le=_YEAR_S)] = 3600.0
     recollect_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = 3600.0
     recollect_for_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = 86400.0
 
 
-class ReadNow(_Model):
+class ReadNow(_Given):
     """Class 1 data of some points."""
 
     points: tuple[PointNumber, ...]
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
 
-class ReadHistory(_Model):
+class ReadHistory(_Given):
     """Class 2 data of some points."""
 
     points: tuple[PointNumber, ...]
     item: Item
     first: NaiveDatetime
     count: Annotated[int, Field(ge=1, le=4096)] = 1
-    density_s: Annotated[float, Field(gt=0, le=86400)] = 3600.0
+    density_s: Density = 3600.0
 
 
-class Parameters(_Model):
+class Parameters(_Given):
     """Values of a parameter or control command by the keys of the protocol's layout."""
 
     point: PointNumber = 0
     values: dict[str, ParameterValue] = Field(default_factory=dict)
 
 
-class Archive(_Model):
+class Archive(_Given):
     """Points whose archive is written into the terminal; none: all of them."""
 
     points: tuple[PointNumber, ...] = ()
 
 
-class Forward(_Model):
+class Forward(_Given):
     """Octets for a meter."""
 
     port: Annotated[int, Field(ge=1, le=31)]
