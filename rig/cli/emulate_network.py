@@ -255,8 +255,8 @@ def _fill_archive(area: Area) -> None:
 
 def _tell(areas: Sequence[Area], ready: str) -> None:
     homes = [home.address for area in areas for home in area.households]
-    print(f"{len(homes)} meters: {', '.join(homes[:8])}", end="")
-    print(", ..." if len(homes) > 8 else "")
+    if homes:
+        print(f"{len(homes)} meters: {', '.join(homes[:8])}{', ...' if len(homes) > 8 else ''}")
     print(f"READY {ready}", flush=True)
 
 
