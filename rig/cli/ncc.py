@@ -46,9 +46,22 @@ def serve(
         str | None,
         typer.Option("--http", help="Serve the HTTP API here, without TLS.", metavar="HOST:PORT"),
     ] = None,
+    sessions: Annotated[
+        int | None,
+        typer.Option("--sessions", min=1, help="Most connections of terminals at once (19000)."),
+    ] = None,
+    sessions_per_address: Annotated[
+        int | None,
+        typer.Option(
+            "--sessions-per-address",
+            min=1,
+            help="Most of them from one address (1000); a carrier may have many terminals behind one.",
+        ),
+    ] = None,
 ) -> None:
     """Accept terminals of Q/GDW 1376.1 and store what they send; acknowledge it when it is durable. Ctrl-C ends it."""
     from rig.ncc.archive import load_archive
+    from rig.ncc.settings import Limits, Settings
     from rig.ncc.shell_asyncio import run_loop
     from rig.ncc.shell_asyncio import serve as serve_forever
 
@@ -69,14 +82,17 @@ def serve(
     def log(level: str, text: str) -> None:
         print(f"{level}: {text}", file=sys.stderr, flush=True)
 
-    run_loop(lambda: serve_forever(listen or ["127.0.0.1:7000"], store, log=log, ready=ready, http=http))
+    asked = {"sessions": sessions, "sessions_per_address": sessions_per_address}
+    settings = Settings(limits=Limits(**{name: value for name, value in asked.items() if value is not None}))
+    where = listen or ["127.0.0.1:7000"]
+    run_loop(lambda: serve_forever(where, store, settings, log=log, ready=ready, http=http))
 
 
 def count(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")]) -> None:
     """Number of stored readings, terminals and events."""
     from rig.ncc.store import Store
 
-    opened = Store(store)
+    opened = Store(store, create=False)
     try:
         print(
             f"{opened.count()[0]} readings, {len(opened.terminals())} terminals, {len(opened.events())} events"
@@ -105,13 +121,13 @@ def drop_account(
     store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")],
 ) -> None:
     """Remove an account; tokens that a running center gave it end within a second or two."""
-    with _accounts(store) as accounts:
+    with _accounts(store, create=False) as accounts:
         accounts.drop_account(name, by=_user())
 
 
 def list_accounts(store: Annotated[str, typer.Option("--store", help=_STORE, metavar="URL")]) -> None:
     """Names and roles."""
-    with _accounts(store) as accounts:
+    with _accounts(store, create=False) as accounts:
         for actor in accounts.accounts():
             print(f"{actor.name}: {actor.role}")
 
@@ -127,13 +143,13 @@ def _user() -> str:
 
 
 @contextmanager
-def _accounts(store: str) -> Iterator[Accounts]:
+def _accounts(store: str, *, create: bool = True) -> Iterator[Accounts]:
     """Accounts in a store, which is closed afterwards."""
     from rig.clock import SystemClock
     from rig.ncc.accounts import Accounts
     from rig.ncc.store import Store
 
-    opened = Store(store)
+    opened = Store(store, create=create)
     try:
         yield Accounts(opened.engine, SystemClock())
     finally:

@@ -21,6 +21,7 @@ from rig.ncc.requests import Incomplete, Outcome
 from rig.ncc.session import Session, host_of
 from rig.ncc.settings import Limits, Scheduler, Settings
 from rig.ncc.store import SOURCES, Store
+from rig.ncc.strangers import Strangers
 from rig.ncc.tasks import TaskDesk
 from rig.ncc.terminal import Terminal
 from rig.ncc.timekeeping import TimeDesk
@@ -83,6 +84,7 @@ class Core:
         self.sessions: set[Session] = set()
         self._per_address: Counter[str] = Counter()
         self._penalties: dict[str, float] = {}
+        self.strangers = Strangers()
         self._log = log
         self._logged: dict[tuple[str, str], float] = {}
         self._origin_s = 0.0
@@ -215,25 +217,33 @@ class Core:
         """What serves a new connection; None refuses it."""
         host = host_of(remote)
         limits = self.limits
-        refused = ""
-        if len(self.sessions) >= limits.sessions:
-            refused = "sessions"
-        elif self._per_address[host] >= limits.sessions_per_address:
-            refused = "address-sessions"
-        elif self._penalties.get(host, 0.0) > self.clock.now_s():
-            refused = "penalty"
-        if refused:
-            self.note(f"refused.{refused}", host, "connection refused")
+        if self._per_address[host] >= limits.sessions_per_address and not self._make_room(host):
+            most = f"{limits.sessions_per_address} (sessions-per-address)"
+            self.note("refused.address-sessions", host, f"one connection more than {most} of one address")
             return None
-        session = Session(self, remote)
+        if len(self.sessions) >= limits.sessions and not self._make_room(None):
+            self.note("refused.sessions", host, f"one connection more than {limits.sessions} (sessions)")
+            return None
+        trial = self._penalties.get(host, 0.0) > self.clock.now_s()
+        session = Session(self, remote, trial=trial)
+        self.counters["sessions.on-trial"] += trial
+        self.strangers.add(session, self.clock.now_s())
         self.sessions.add(session)
         self._per_address[host] += 1
         self.counters["sessions"] += 1
         return session
 
+    def _make_room(self, host: str | None) -> bool:
+        """Close the connection without a login that is open longest; one that has just come is left alone."""
+        found = self.strangers.longest(host, self.clock.now_s() - self.limits.room_s)
+        if found is not None:
+            found.close("room", "it had not logged in and made room for another")
+        return found is not None
+
     def left(self, session: Session) -> None:
         """A connection ended."""
         self.sessions.discard(session)
+        self.strangers.remove(session)
         self._per_address[session.host] -= 1
         if self._per_address[session.host] <= 0:
             del self._per_address[session.host]
@@ -243,7 +253,11 @@ class Core:
             terminal.queue.detach()
 
     def punish(self, session: Session, what: str) -> None:
-        """A peer sent too much too fast: it is cut off and kept out for a while, but not others at its address."""
+        """A peer sent too much too fast: it is cut off and kept out for a while, but not others at its address.
+
+        Without a login nobody knows which terminal it is, and many may be behind one address: then whoever comes from
+        there may log in as ever, but may not send more before than a login takes.
+        """
         refused = self._penalties if session.terminal is None else session.terminal.refused_until_s
         if len(refused) >= _PENALTIES:
             refused.clear()
@@ -279,6 +293,7 @@ class Core:
 
     def logged_in(self, terminal: Terminal, session: Session) -> None:
         """A terminal logged in; an older connection of it is half-open and goes."""
+        self.strangers.remove(session)
         older, terminal.session = terminal.session, session
         if older is not None and older is not session:
             older.close("superseded", f"{terminal.address} logged in again")

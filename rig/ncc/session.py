@@ -50,6 +50,7 @@ class Session:
         "_refilled_s",
         "_strikes",
         "_timer",
+        "_trial",
         "_wire",
         "closed",
         "last_s",
@@ -58,7 +59,7 @@ class Session:
         "terminal",
     )
 
-    def __init__(self, core: Core, remote: str) -> None:
+    def __init__(self, core: Core, remote: str, *, trial: bool = False) -> None:
         self._core = core
         self.remote = remote
         self.stream: Stream | None = None
@@ -76,6 +77,10 @@ class Session:
         self._partial_s: float | None = None
         self._frame_tokens = core.limits.frames_burst
         self._octet_tokens = core.limits.octets_burst
+        #: somebody at its address sent too much without a login
+        self._trial = trial
+        if trial:
+            self._octet_tokens = min(self._octet_tokens, core.limits.trial_octets)
 
     @property
     def host(self) -> str:
@@ -153,9 +158,10 @@ class Session:
         limits = self._core.limits
         gone_s = now_s - self._refilled_s
         self._refilled_s = now_s
-        self._octet_tokens = (
-            min(limits.octets_burst, self._octet_tokens + gone_s * limits.octets_per_s) - octets
-        )
+        if not self._trial:
+            more = gone_s * limits.octets_per_s
+            self._octet_tokens = min(limits.octets_burst, self._octet_tokens + more)
+        self._octet_tokens -= octets
         self._frame_tokens = min(limits.frames_burst, self._frame_tokens + gone_s * limits.frames_per_s)
         return self._octet_tokens >= 0
 
@@ -380,6 +386,9 @@ class Session:
             self.close("takeover", str(frame.address))
             return
         self.terminal = terminal
+        if self._trial:
+            self._trial = False
+            self._octet_tokens = core.limits.octets_burst
         self._wire = encode(Frame(frame.address, 0, 0, 0), strict=False, profile=core.settings.profile)[7:12]
         self._confirm(frame)
         core.logged_in(terminal, self)

@@ -40,9 +40,10 @@ class Limits:
     #: octets a second sustained, and at once
     octets_per_s: float = 1_000_000.0
     octets_burst: float = 4_000_000.0
-    #: after a peer was closed for its rate, its terminal at its address (before a login: its address) is refused for so
-    #: long
+    #: after a peer was closed for its rate, its terminal is refused at its address for so long; when it had not logged in,
+    #: connections from its address have only so many octets for their login meanwhile
     penalty_s: float = 60.0
+    trial_octets: int = 1024
     #: so long after its login a connection is not superseded from another address
     takeover_s: float = 10.0
     #: a terminal superseded from other addresses so often within so long is contested
@@ -54,6 +55,8 @@ class Limits:
     login_s: float = 60.0
     #: silent heartbeat periods after which a connection is dead
     idle_heartbeats: float = 2.5
+    #: a connection without a login that is older makes room for a new one where there are too many
+    room_s: float = 5.0
     #: connections from one address (a carrier may put many terminals behind one), and all together
     sessions_per_address: int = 1000
     sessions: int = 19_000

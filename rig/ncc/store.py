@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     make_url,
     or_,
     select,
@@ -156,14 +157,18 @@ class PresentRow(NamedTuple):
 class Store:
     """Tables behind a URL: ``sqlite://`` (memory), ``sqlite:///file.db``, ``postgresql://user@host:port/name``.
 
+    Args:
+        url: which.
+        create: make the database and its tables where there are none; else that is refused.
+
     Raises:
         ConfigError: the URL is none, or the database is of another version.
         StoreError: it cannot be reached.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         self.url = url
-        self._engine, self._writer = _open(url)
+        self._engine, self._writer = _open(url, create=create)
         self._writer_ready: Writer | None = None
         #: in memory all share one connection: what one of them does must not end the transaction of another
         self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
@@ -171,7 +176,7 @@ class Store:
         if self._shared:
             self._alone = threading.RLock()
         try:
-            self._check()
+            self._check(create=create)
         except SQLAlchemyError as error:
             self._engine.dispose()
             raise StoreError(f"{_shown(url)}: {_reason(error)}") from error
@@ -224,9 +229,11 @@ class Store:
             self._writer_ready = self._writer(self._engine)
         return self._writer_ready
 
-    def _check(self) -> None:
+    def _check(self, *, create: bool) -> None:
         """Create the tables in an empty database; refuse one of another version."""
         with self._engine.begin() as connection:
+            if not create and not inspect(connection).has_table(META.name):
+                raise _no_database(self.url)
             METADATA.create_all(connection)
             found = {row.name: row.value for row in connection.execute(select(META))}
             if not found:
@@ -529,7 +536,13 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], ke
     connection.execute(replacing(dialect_insert(table), key), rows)
 
 
-def _open(url: str) -> tuple[Engine, Any]:
+def _no_database(url: str) -> ConfigError:
+    return ConfigError(
+        "no database of a command center", key="store", value=_shown(url), hint="rig ncc serve makes one"
+    )
+
+
+def _open(url: str, *, create: bool) -> tuple[Engine, Any]:
     """Engine and writer class of a URL."""
     try:
         parsed = make_url(url)
@@ -537,8 +550,10 @@ def _open(url: str) -> tuple[Engine, Any]:
         parsed = None
     kind = parsed.get_backend_name() if parsed is not None else ""
     if parsed is not None and kind == "sqlite":
-        from rig.ncc.store_sqlite import SqliteWriter, sqlite_engine
+        from rig.ncc.store_sqlite import SqliteWriter, is_absent, sqlite_engine
 
+        if not create and is_absent(parsed):
+            raise _no_database(url)
         return sqlite_engine(parsed), SqliteWriter
     if parsed is not None and kind == "postgresql":
         try:

@@ -38,8 +38,8 @@ def sqlite_engine(url: URL) -> Engine:
         )
     plain = url.difference_update_query(["synchronous"])
     memory = plain.database in {None, "", ":memory:"}
-    if plain.database and not memory and not plain.database.startswith("file:"):
-        _own(Path(plain.database))
+    if _is_file(plain):
+        _own(Path(str(plain.database)))
     arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 30.0}
     engine = create_engine(
         plain, connect_args=arguments, poolclass=pool.StaticPool if memory else pool.QueuePool
@@ -53,6 +53,19 @@ def sqlite_engine(url: URL) -> Engine:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     return engine
+
+
+def is_absent(url: URL) -> bool:
+    """Whether the file of a database is not there, or empty: the driver would make it."""
+    if not _is_file(url):
+        return False
+    file = Path(str(url.database))
+    return not file.is_file() or not file.stat().st_size
+
+
+def _is_file(url: URL) -> bool:
+    """It is neither in memory nor given as a URI."""
+    return url.database not in {None, "", ":memory:"} and not str(url.database).startswith("file:")
 
 
 def _own(file: Path) -> None:

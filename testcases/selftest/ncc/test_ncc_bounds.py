@@ -283,17 +283,75 @@ def test_too_many_octets_a_second_end_the_connection(make):
     assert world.counter("closed.rate") == 1
 
 
-def test_flood_before_a_login_keeps_the_address_out(make):
-    world = make(octets_burst=1000.0, octets_per_s=10.0, penalty_s=60.0)
+def test_flood_before_a_login_shuts_no_terminal_at_its_address_out(make):
+    world = make(octets_burst=4000.0, octets_per_s=100.0, penalty_s=60.0, trial_octets=200)
+    logged_in = world.terminal(1, source="10.0.0.3")
     peer = raw(world, "10.0.0.3")
-    peer.stream.send(b"\0" * 1001)
+    peer.stream.send(b"\0" * 4001)
     world.run(1)
     assert peer.closed
-    raw(world, "10.0.0.3")
-    assert world.counter("refused.penalty") == 1
-    world.run(60)
-    raw(world, "10.0.0.3")
-    assert world.counter("refused.penalty") == 1
+    assert world.counter("closed.rate") == 1
+    assert alive(world, logged_in)
+    # one more behind the address logs in, and from then on has what every terminal has
+    other = world.terminal(2, source="10.0.0.3")
+    assert [state.online for state in world.center.terminals()] == [True, True]
+    for _ in range(40):
+        other.heartbeat()
+    world.run(1)
+    assert not other.closed
+    assert world.counter("sessions.on-trial") == 1
+
+
+def test_flood_before_a_login_leaves_little_to_whoever_does_not_log_in(make):
+    world = make(octets_burst=4000.0, octets_per_s=100.0, penalty_s=60.0, trial_octets=200)
+    first = raw(world, "10.0.0.3")
+    first.stream.send(b"\0" * 4001)
+    world.run(1)
+    again = raw(world, "10.0.0.3")
+    again.stream.send(b"\0" * 200)
+    # what a connection on trial has sent does not grow back
+    world.run(10)
+    assert not again.closed
+    again.stream.send(b"\0")
+    world.run(0.1)
+    assert again.closed
+    # elsewhere, and when the penalty is over, it is as ever
+    world.run(61)
+    for source in ("10.0.0.3", "10.0.0.4"):
+        peer = raw(world, source)
+        peer.stream.send(b"\0" * 300)
+        world.run(0.1)
+        assert not peer.closed
+
+
+def test_connections_without_a_login_make_room(make):
+    world = make(sessions_per_address=3, sessions=5, room_s=5.0)
+    idle = [raw(world, "10.0.0.3") for _ in range(2)]
+    logged_in = world.terminal(1, source="10.0.0.3")
+    # too young to make room
+    assert world.core.accept("10.0.0.3:9") is None
+    assert world.log[-1].endswith("one connection more than 3 (sessions-per-address) of one address")
+    world.run(6)
+    other = world.terminal(2, source="10.0.0.3")
+    assert [bool(peer.closed) for peer in idle] == [True, False]
+    assert not other.closed
+    assert not logged_in.closed
+    world.run(6)
+    # all together: the one left of the first address makes room for others
+    elsewhere = [raw(world, f"10.0.0.{host}") for host in (4, 5)]
+    third = raw(world, "10.0.0.6")
+    assert idle[1].closed
+    assert not third.closed
+    assert world.core.accept("10.0.0.7:9") is None
+    assert not logged_in.closed
+    assert not other.closed
+    assert world.log[-1].endswith("one connection more than 5 (sessions)")
+    assert not any(peer.closed for peer in elsewhere)
+    assert len(world.core.strangers) == 3
+    for peer in (*elsewhere, third):
+        peer.stream.close()
+    world.run(0.1)
+    assert len(world.core.strangers) == 0
 
 
 def test_allowed_rate_is_allowed(make):

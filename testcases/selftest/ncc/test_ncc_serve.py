@@ -193,6 +193,45 @@ def test_errors_have_words(words, status, message):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["count"], ["account", "list"], ["account", "drop", "ann"]])
+def test_commands_that_only_read_make_no_database(tmp_path, words):
+    file = tmp_path / "typo.db"
+    for _ in range(2):
+        done = rig(*words, "--store", f"sqlite:///{file}")
+        assert done.returncode == 2
+        assert "no database of a command center" in done.stderr
+        assert done.stdout == ""
+        assert not file.exists() or file.stat().st_size == 0
+        # an empty file is none either
+        file.touch()
+
+
+def test_database_without_tables_is_not_filled_by_reading(database):
+    if database.startswith("postgresql"):
+        with pytest.raises(ConfigError, match="no database of a command center"):
+            Store(database, create=False)
+    Store(database).close()
+    Store(database, create=False).close()
+
+
+def test_bounds_of_connections_can_be_set(monkeypatch):
+    from rig.cli import ncc
+
+    asked = []
+    monkeypatch.setattr("rig.ncc.shell_asyncio.serve", lambda *words, **_: asked.append(words[2].limits))
+    monkeypatch.setattr("rig.ncc.shell_asyncio.run_loop", lambda main: main())
+    ncc.serve("sqlite://")
+    ncc.serve("sqlite://", sessions=7, sessions_per_address=5000)
+    assert [(found.sessions, found.sessions_per_address) for found in asked] == [(19_000, 1000), (7, 5000)]
+
+
+@pytest.mark.parametrize("option", ["--sessions-per-address", "--sessions"])
+def test_bound_of_no_connection_is_refused(option):
+    done = rig("serve", "--store", "sqlite://", option, "0")
+    assert done.returncode == 2
+    assert option in done.stderr
+
+
 @pytest.mark.parametrize(
     "text",
     [
