@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from itertools import count
 from typing import Final
 
 import h11
@@ -34,13 +35,17 @@ _KEEP_ALIVE_S: Final = 5
 _STOP_S: Final = 5
 
 
+_ORDER: Final = count()
+
+
 class BoundedHttp(H11Protocol):
     """One connection of a client, which must not keep the center waiting."""
 
     #: time for a request, in seconds
     request_s = _REQUEST_S
-    #: since when the client is waited for, by the loop; None while a request is served
-    waits_since_s: float | None = None
+    #: place among those that are waited for, the lower the longer; None while a request is served. A loop's time stands
+    #: still while it accepts many
+    waits_since: int | None = None
     _overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,9 +57,9 @@ class BoundedHttp(H11Protocol):
 
     def _make_room(self) -> None:
         since = {
-            other: other.waits_since_s
+            other: other.waits_since
             for other in self.connections
-            if isinstance(other, BoundedHttp) and other.waits_since_s is not None
+            if isinstance(other, BoundedHttp) and other.waits_since is not None
         }
         if since:
             longest = min(since, key=since.__getitem__)
@@ -97,11 +102,11 @@ class BoundedHttp(H11Protocol):
 
     def _wait(self) -> None:
         self._served()
-        self.waits_since_s = self.loop.time()
+        self.waits_since = next(_ORDER)
         self._overdue = self.loop.call_later(self.request_s, self.transport.abort)
 
     def _served(self) -> None:
-        self.waits_since_s = None
+        self.waits_since = None
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
