@@ -16,6 +16,7 @@ CLAUSES = (
         "statistics", "How much the trials must show, and how surely", "统计样本量与置信度", mandatory=False
     ),
     _rule("collection", "Success of the first run", "一次采集成功率", mandatory=False),
+    _rule("settlement", "Books against the energy that flowed", "结算与实际电量一致", mandatory=False),
     _rule("recovery", "Recovery after loss of link", "链路恢复", mandatory=False),
 )
 
@@ -28,6 +29,8 @@ CRITERIA = (
            note="99.99 % takes 29956 orders without failure at 95 %: a run of this length judges what was ordered, and says what it shows"),
     _limit("SYS.DATA.SHOWN", "statistics", "share of points stored after re-collection that the number of points must show", ">=", "%", "99",
            note="no number of points shows 100 %"),
+    _limit("SYS.SETTLE.RIGHT", "settlement", "stored freezes that equal the energy drawn or fed back, of all that are due", ">=", "%", "100",
+           note="counted over all of them, no sample"),
     _limit("SYS.CONFIDENCE", "statistics", "confidence at which shares are shown", ">=", "%", "95"),
     _limit("SYS.RT.RECONNECT", "recovery", "all terminals online again after they may call", "<=", "min", "15"),
     _limit("SYS.RT.RESUME", "recovery", "first good answer after a cut link is whole again", "<=", "min", "15"),

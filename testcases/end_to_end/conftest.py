@@ -181,7 +181,10 @@ class Inspector:
         self.check.equal("stored freezes that differ from the energy drawn or fed back", wrong[:3], [])
         self.check.equal("freezes stored twice", doubled[:3], [])
         self.check.equal("freezes that are missing", missing[:3], [])
-        self.check.true("freezes compared", compared > 0, observed=compared, expected="some")
+        due = compared + len(missing)
+        self.check.true("freezes that are due", due > 0, observed=due, expected="some")
+        right = Decimal(100 * (compared - len(wrong))) / Decimal(due)
+        self.check.within(f"freezes that are right, of {due}", right, "SYS.SETTLE.RIGHT")
 
 
 @pytest.fixture
