@@ -155,7 +155,9 @@ def main_area(around: Surroundings, number: int, main_address: str) -> Area:
     )
     line.manipulators.extend(module.line_faults)
     line.attach(module.wire)
-    port = CarrierPort(main_address_of(number), baud=_MODULE_BAUD, side_by_side=module.config.concurrent_meters)
+    port = CarrierPort(
+        main_address_of(number), baud=_MODULE_BAUD, side_by_side=module.config.concurrent_meters
+    )
     port.wall = area.engine.clock.wall
     port.put_on(line)
     area.ports[CARRIER] = port

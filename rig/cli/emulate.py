@@ -7,19 +7,16 @@ import re
 import signal
 import threading
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from types import FrameType, MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
+from rig.cli import emulate_options as options
 from rig.errors import ConfigError
 from rig.ports.roles import METER
 
 _INSTRUMENT = "instrument:"
-#: rows of the media table; here too because nobody shall wait for the twin to see the help
-_MEDIA: Final = ("HPLC", "NARROWBAND_OFDM", "MICROPOWER", "ZIGBEE")
 _METER_BAUD: Final = 2400
 #: what --listen is when it is not given
 _ANY_LINE = "pty://"
@@ -71,14 +68,6 @@ _ADDRESSES: Final = {
 _ALONE_V, _ALONE_A = 220.0, 5.0
 
 
-def _instruments() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group="rig.emulators")}
-
-
-def _devices_help() -> str:
-    return f"meter, cco, concentrator, collector, network, or instrument:NAME with NAME one of {', '.join(sorted(_instruments()))}"
-
-
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
     app.command("emulate")(emulate)
@@ -86,93 +75,24 @@ def register(app: typer.Typer) -> None:
 
 def emulate(
     context: typer.Context,
-    device: Annotated[str, typer.Argument(help=_devices_help(), show_default=False, metavar="DEVICE")],
-    listen: Annotated[
-        str,
-        typer.Option(
-            help="Of meter, cco, and of the RS-485 line of a collector without meters of its own: pty://, tcp://HOST:PORT (port 0: any free one), or a serial port; of network: tcp://HOST:PORT where its terminals dial."
-        ),
-    ] = _ANY_LINE,
-    connect: Annotated[
-        str,
-        typer.Option(
-            help="Of concentrator, collector: the command center that it calls; of network: one to call instead of its own.",
-            metavar="HOST:PORT",
-        ),
-    ] = "",
-    module: Annotated[
-        str,
-        typer.Option(
-            help="Of concentrator: drive this local module, real or of `rig emulate cco`: a serial port, tcp://HOST:PORT or another URL of pyserial; the archive is the command center's to write.",
-            metavar="URL",
-        ),
-    ] = "",
-    bus: Annotated[
-        str,
-        typer.Option(
-            help="Of concentrator: read the meters on this RS-485 line, likewise; port 1 in the archive.",
-            metavar="URL",
-        ),
-    ] = "",
-    meters: Annotated[
-        int, typer.Option(help="Meters behind cco, concentrator, collector; of network: all together.")
-    ] = 8,
-    design: Annotated[
-        str, typer.Option(help="metering_box (LD1), individual (LD3) or mixed.", metavar="DESIGN")
-    ] = "metering_box",
-    medium: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Of local modules: {', '.join(_MEDIA)}; HPLC when left out, that of a concentrator's --module is found out.",
-            metavar="MEDIUM",
-            show_default=False,
-        ),
-    ] = None,
-    archive: Annotated[
-        Path | None,
-        typer.Option(help="Write terminals and points here, for `rig ncc serve --archive`.", metavar="FILE"),
-    ] = None,
-    archived: Annotated[
-        bool,
-        typer.Option(
-            "--archived",
-            help="Of cco, concentrator, collector, network with --connect: meters are in the archives already.",
-        ),
-    ] = False,
-    http: Annotated[
-        str,
-        typer.Option(
-            help="Of network: serve its command center's API here, without TLS.", metavar="HOST:PORT"
-        ),
-    ] = "",
-    store: Annotated[
-        str,
-        typer.Option(
-            help="Of network: database of its command center, as of `rig ncc serve`; in memory when left out.",
-            metavar="URL",
-        ),
-    ] = "",
-    defect: Annotated[
-        list[str] | None, typer.Option(help="Make it bad: NAME or NAME:PARAMETER; may be repeated.")
-    ] = None,
-    list_defects: Annotated[bool, typer.Option("--list-defects", help="Print all defects and stop.")] = False,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            help="Of meter, cco (its main node): 12 digits; of concentrator, collector: 0171 and a terminal address, eight hex digits. Drawn when left out."
-        ),
-    ] = None,
-    baud: Annotated[
-        int | None,
-        typer.Option(
-            help="Rate in bit/s: of meter (2400), of the serial port of cco (9600) and of a concentrator to its --module (9600).",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Which conforming device, and which random choices.")] = 0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="Disturb the line: NAME or NAME:PARAMETER; may be repeated.")
-    ] = None,
+    device: options.Device,
+    listen: options.Listen = _ANY_LINE,
+    connect: options.Connect = "",
+    module: options.Module = "",
+    bus: options.Bus = "",
+    meters: options.Meters = 8,
+    design: options.Design = "metering_box",
+    medium: options.Medium = None,
+    archive: options.Archive = None,
+    archived: options.Archived = False,
+    http: options.Http = "",
+    store: options.Store = "",
+    defect: options.Defect = None,
+    list_defects: options.ListDefects = False,
+    address: options.Address = None,
+    baud: options.Baud = None,
+    seed: options.Seed = 0,
+    fault: options.Fault = None,
 ) -> None:
     """Serve an emulated device until interrupted; prints READY and where it is reached."""
     _refuse_unused(device, _given(context))
@@ -279,8 +199,8 @@ def _check_values(device: str, *, address: str | None, baud: int | None, medium:
         raise ConfigError(f"no address of a {device}", key="--address", value=address, hint=words)
     if baud is not None and baud not in _BAUDS:
         raise ConfigError("no usual rate", key="--baud", value=baud, hint="2400, 9600, ...")
-    if medium is not None and medium.upper() not in _MEDIA:
-        raise ConfigError("no medium", key="--medium", value=medium, hint=", ".join(_MEDIA))
+    if medium is not None and medium.upper() not in options.MEDIA_NAMES:
+        raise ConfigError("no medium", key="--medium", value=medium, hint=", ".join(options.MEDIA_NAMES))
 
 
 def _unknown(device: str) -> ConfigError:
@@ -351,7 +271,7 @@ def _serve_meter(
 
 
 def _instrument_names() -> list[str]:
-    return [f"{_INSTRUMENT}{name}" for name in sorted(_instruments())]
+    return [f"{_INSTRUMENT}{name}" for name in sorted(options.instruments())]
 
 
 def _serve_instrument(name: str, seed: int) -> None:
@@ -363,9 +283,9 @@ def _serve_instrument(name: str, seed: int) -> None:
     from rig.twin.physics.scene import Scene
     from rig.twin.serve import run_clock
 
-    point = _instruments().get(name)
+    point = options.instruments().get(name)
     if point is None:
-        near = difflib.get_close_matches(name, _instruments(), n=3)
+        near = difflib.get_close_matches(name, options.instruments(), n=3)
         hint = f"near: {', '.join(near)}" if near else ", ".join(_instrument_names())
         raise ConfigError("unknown instrument", key="DEVICE", value=name, hint=hint)
     engine = Engine(seed, VirtualClock(SystemClock().wall()))

@@ -222,9 +222,7 @@ def test_event_report(inspector, network):
     def reported(waiting) -> list[int]:
         homes = {place: about[place] for place in waiting}
         seen = told({home.terminal for home in homes.values()})
-        return [
-            place for place, home in homes.items() if seen[home.terminal, home.point] > known[home.number]
-        ]
+        return [at for at, home in homes.items() if seen[home.terminal, home.point] > known[home.number]]
 
     def lose(home) -> str:
         known[home.number] = told([home.terminal])[home.terminal, home.point]

@@ -11,6 +11,7 @@ import pytest
 
 from rig.criteria.registry import criterion
 from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.procedures.unset_parameters import NEVER_SET
 from rig.protocols.gdw1376_1.builders import identifiers, read_events, read_history, request
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.frame import Address, Frame, encode
@@ -26,36 +27,6 @@ from rig.protocols.gdw1376_1.messages import (
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
 from rig.testing.outcomes import Inconclusive, NotTested
 
-#: values of parameters that may never have been set, by information type
-NEVER_SET = {
-    6: {f"group.{number}": 0 for number in range(1, 9)},
-    26: {
-        "voltage_upper": "264.0",
-        "voltage_lower": "176.0",
-        "voltage_phase_loss": "132.0",
-        **{
-            f"{key}{end}": value
-            for key, value in (
-                ("overvoltage", "264.0"),
-                ("undervoltage", "176.0"),
-                ("overcurrent", "72.000"),
-                ("rated_current", "60.000"),
-                ("zero_sequence_current", "15.000"),
-                ("apparent_power_upper_upper", "60.0000"),
-                ("apparent_power_upper", "45.0000"),
-                ("voltage_unbalance", "30.0"),
-                ("current_unbalance", "30.0"),
-            )
-            for end, value in (("", value), ("_duration", 5), ("_recovery", "5.0"))
-        },
-        "voltage_loss_duration": 5,
-    },
-    4: {"telephone": "0000000000000000", "message_centre": "0000000000000000"},
-    16: {"user": "", "password": ""},
-    23: {"hours": "000000"},
-    29: {"number": ""},
-    36: {"monthly_limit": 0},
-}
 #: how long an answer is waited for, and silence is listened to, in s
 LISTEN_S = 20.0
 #: between two looks at data that a terminal may answer from its last reading round, in s

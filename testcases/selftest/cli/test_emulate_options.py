@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import typer.main
 
-from rig.cli.emulate import _MEDIA, _PARTS, USED_BY, register
+from rig.cli.emulate import _PARTS, USED_BY, register
 from rig.cli.emulate_network import Request, _module_fields, _number
+from rig.cli.emulate_options import MEDIA_NAMES
 from rig.cli.main import main
 from rig.errors import ConfigError
 from rig.twin.media.parameters import MEDIA
@@ -50,7 +51,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
 
 def test_the_table_has_every_option() -> None:
     assert set(options()) == set(USED_BY) == set(VALUES)
-    assert tuple(MEDIA) == _MEDIA
+    assert tuple(MEDIA) == MEDIA_NAMES
 
 
 @pytest.mark.parametrize("device", DEVICES)
