@@ -136,7 +136,7 @@ def test_a_port_that_is_in_use(capsys, tmp_path):
         (["emulate", "meter", "--listen", "tcp://127.0.0.1:99999"], "listen: host and port are needed"),
         (["emulate", "meter", "--listen", "ftp://x"], "listen: cannot open"),
         (["emulate", "meter", "--listen", "/dev/ttyNONE7"], "listen: cannot open"),
-        (["emulate", "meter", "--address", "12"], "address: an address is 12 decimal digits (got '12')"),
+        (["emulate", "meter", "--address", "12"], "--address: no address of a meter (got '12'); 12 digits"),
         (["emulate", "meter", "--baud", "2401"], "--baud: no usual rate (got 2401)"),
         (["emulate", "meter", "--defect", "none"], "defect: unknown defect (got 'none')"),
         (["emulate", "meter", "--defect", "late-answer:xyz"], "late-answer: not a number (got 'xyz')"),
