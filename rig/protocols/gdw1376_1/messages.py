@@ -320,8 +320,12 @@ class _Units:
         return True
 
     def _add(self, findings: Sequence[Finding]) -> None:
-        """Findings about values: what could not be read may stand at the wrong place."""
-        self._doubted |= bool(findings)
+        """Findings about one unit's values.
+
+        A single time that cannot be is a bad value and no more. Anything else may say that the layout is not this maker's or
+        its length not known: what comes behind may then stand at another place.
+        """
+        self._doubted |= len(findings) > 1 or any(found.code != "bad-time" for found in findings)
         self.findings += [
             Finding(found.code, found.message, self.base + (found.offset or 0), found.clause)
             for found in findings

@@ -354,6 +354,11 @@ def test_strict_reading_refuses_the_first_finding():
         ("010101", "truncated", 17),
         ("01010110" + "1018", "length", 20),
         ("00000200" + "000000020326" + "0101", "truncated", 26),
+        (
+            "00000200" + "0000ff0303e6" + "00004000" + "05",
+            "length",
+            29,
+        ),  # a clock without an hour puts nothing in doubt
         ("01010110" + "3010020326" + "c8" + "0000010000" * 9, "length", 69),
         ("01010110" + "3010020326" + "02" + "0000ff0000" + "0000", "length", 31),
     ],
