@@ -265,20 +265,23 @@ class Core:
         session.close("rate", f"too many {what} a second")
 
     def too_soon(self, terminal: Terminal, session: Session) -> bool:
-        """Whether a login would supersede a connection from another address that has only just logged in.
+        """Whether a login would supersede a connection from another address that holds the terminal only a short while.
 
         A login proves no identity. So whoever knows an address may supersede its terminal, as the terminal may when its
-        address changed, but leaves it this long after each login of its own.
+        address changed, but leaves it this long after it came to its address. Logins of the one that has it do not
+        prolong that: otherwise he who logs in again and again keeps everybody else out for good.
         """
         older = terminal.session
         if older is None or older.host == session.host:
             return False
-        return self.clock.now_s() - terminal.login_s < self.limits.takeover_s
+        if self.clock.now_s() - terminal.held_since_s >= self.limits.takeover_s:
+            return False
+        self._contested(terminal, session)
+        return True
 
-    def _taken_over(self, terminal: Terminal, session: Session) -> None:
-        """A connection was superseded from another address: seldom a new address, often somebody else."""
+    def _contested(self, terminal: Terminal, session: Session) -> None:
+        """A connection was to be superseded from another address: seldom a new address, often somebody else."""
         now_s, limits = self.clock.now_s(), self.limits
-        self.counters["sessions.taken-over"] += 1
         terminal.takeovers.append(now_s)
         if (
             len(terminal.takeovers) == limits.takeovers
@@ -287,7 +290,7 @@ class Core:
             self.note(
                 "security.contested",
                 session.remote,
-                f"{terminal.address} logged in from another address {limits.takeovers} times within "
+                f"{terminal.address} called from another address {limits.takeovers} times within "
                 f"{limits.takeovers_s:.0f} s while it was connected: perhaps somebody else does",
             )
 
@@ -298,9 +301,11 @@ class Core:
         if older is not None and older is not session:
             older.close("superseded", f"{terminal.address} logged in again")
             if older.host != session.host:
-                self._taken_over(terminal, session)
+                self.counters["sessions.taken-over"] += 1
+                self._contested(terminal, session)
+        if terminal.held_by != session.host:
+            terminal.held_by, terminal.held_since_s = session.host, self.clock.now_s()
         terminal.logins += 1
-        terminal.login_s = self.clock.now_s()
         terminal.last_seen = self.clock.wall()
         self.counters["logins"] += 1
         terminal.queue.attach(session)

@@ -44,9 +44,9 @@ class Limits:
     #: connections from its address have only so many octets for their login meanwhile
     penalty_s: float = 60.0
     trial_octets: int = 1024
-    #: so long after its login a connection is not superseded from another address
+    #: so long after its first login from an address a terminal is not superseded from another one
     takeover_s: float = 10.0
-    #: a terminal superseded from other addresses so often within so long is contested
+    #: a terminal that others superseded, or tried to, so often within so long is contested
     takeovers: int = 5
     takeovers_s: float = 600.0
     #: a frame that began must be complete after so long

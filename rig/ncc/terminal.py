@@ -43,12 +43,13 @@ class Terminal:
         self.queue = RequestQueue(self.address, entry.password, clock, settings, incomplete)
         self.session: Session | None = None
         self.logins = 0
-        #: when it logged in last, s
-        self.login_s = -math.inf
+        #: address that it logged in from last, and when it first did since it was another, s
+        self.held_by = ""
+        self.held_since_s = -math.inf
         #: after a flood its login is refused until this time, s, from that address: whoever else floods under its name
         #: shuts it out at his own address only
         self.refused_until_s: dict[str, float] = {}
-        #: when it was superseded from another address, s
+        #: when it was superseded from another address, or was to be, s
         self.takeovers: deque[float] = deque(maxlen=settings.limits.takeovers)
         self.last_seen: datetime | None = None
         self.clock = ClockState()

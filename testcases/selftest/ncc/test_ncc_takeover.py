@@ -100,6 +100,55 @@ def test_addresses_that_change_now_and_then_are_no_finding(make):
     assert world.counter("security.contested") == 0
 
 
+@pytest.mark.parametrize("closes", [False, True], ids=["keeps", "closes first"])
+def test_logins_again_and_again_from_elsewhere_do_not_keep_the_terminal_out(make, closes):
+    world = make()
+    world.terminal(1, source=HERE)
+    world.run(10)
+    liar = world.terminal(1, source=THERE)
+    assert online_from(world) == THERE
+    got_in, next_s = 0, world.clock.now_s() + 9
+    for _ in range(200):
+        # the terminal calls every 30 s, the liar every 9 s, whether he is connected or not
+        call_s = world.clock.now_s() + 30
+        while next_s < call_s:
+            world.clock.wait_until(next_s)
+            next_s += 9
+            if closes and liar.stream is not None:
+                liar.stream.close()
+            liar = world.terminal(1, source=THERE)
+        world.clock.wait_until(call_s)
+        true = world.terminal(1, source=HERE)
+        got_in += not true.closed and online_from(world) == HERE
+    assert got_in == 200
+    # each round the terminal takes its connection back
+    assert world.counter("sessions.taken-over") >= 200
+    assert world.counter("security.contested") >= 1
+    assert any("security.contested" in line for line in world.log)
+
+
+def test_refused_takeovers_are_a_finding(make):
+    world = make(takeovers=3)
+    world.terminal(1, source=HERE)
+    for number in range(3):
+        assert world.counter("security.contested") == 0
+        world.run(2)
+        assert world.terminal(1, source=f"10.9.9.{number}").closed
+    assert world.counter("sessions.taken-over") == 0
+    assert world.counter("refused.takeover") == 3
+    assert world.counter("security.contested") == 1
+    assert online_from(world) == HERE
+
+
+def test_terminal_that_stays_at_its_address_does_not_gain_time_by_calling_again(make):
+    world = make()
+    world.terminal(1, source=HERE)
+    world.run(8)
+    world.terminal(1, source=HERE)
+    world.run(3)
+    assert not world.terminal(1, source=THERE).closed
+
+
 def flood(terminal: PlainTerminal) -> None:
     for _ in range(60):
         if terminal.stream is not None:
