@@ -6,13 +6,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from rig.clock import Clock
 from rig.criteria.model import Criterion
 from rig.criteria.registry import criterion
 from rig.latency.spans import Chain
-from rig.latency.statistics import clopper_pearson, lower_bound, trials_needed
+from rig.latency.statistics import binomial_cdf, clopper_pearson, lower_bound, trials_needed
 from rig.metrology.decision import judge
 from rig.ports.command_center import CommandCenter, CommandResult
 from rig.results.distribution import Distribution, distribution_of
@@ -27,7 +27,7 @@ SHOWN, CONFIDENCE = "SYS.RT.SHOWN", "SYS.CONFIDENCE"
 
 _SECONDS_OF = {"s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
 _PERCENT = Decimal(100)
-#: rates are recorded to a ten-thousandth of a percent
+#: rates are recorded to a ten-thousandth of a percent, rounded to the side that is worse for the device
 _STEP = Decimal("0.0001")
 
 Order = Callable[[], str]
@@ -303,11 +303,11 @@ def _rate(name: str, good: int, due: int, rule: Criterion, confidence: float) ->
         name=name,
         good=good,
         due=due,
-        value=percent if percent == percent.to_integral_value() else percent.quantize(_STEP),
+        value=percent if percent == percent.to_integral_value() else _recorded(percent, upward=low),
         confidence=Decimal(repr(confidence)),
-        interval_lower=_percent(interval.lower),
-        interval_upper=_percent(interval.upper),
-        shown=_percent(bound),
+        interval_lower=_percent(interval.lower, upward=False),
+        interval_upper=_percent(interval.upper, upward=True),
+        shown=_percent(bound, upward=low),
         needed=_needed(rule, confidence),
         criterion=rule.id,
         clause=f"{rule.standard} {rule.clause}",
@@ -318,8 +318,12 @@ def _rate(name: str, good: int, due: int, rule: Criterion, confidence: float) ->
     )
 
 
-def _percent(share: float) -> Decimal:
-    return (Decimal(repr(share)) * _PERCENT).quantize(_STEP)
+def _percent(share: float, *, upward: bool) -> Decimal:
+    return _recorded(Decimal(repr(share)) * _PERCENT, upward=upward)
+
+
+def _recorded(percent: Decimal, *, upward: bool) -> Decimal:
+    return percent.quantize(_STEP, ROUND_CEILING if upward else ROUND_FLOOR)
 
 
 def _needed(rule: Criterion, confidence: float) -> int | None:
@@ -350,7 +354,10 @@ def _shown(rate: Rate, rule: Criterion, aim: Criterion) -> Measurement:
     wanted = _wanted(aim, low=low)
     if wanted is None or wanted >= _PERCENT or wanted <= 0:
         raise ValueError(f"{rate.name}: no number of trials shows the {aim.quantity}")
-    enough = rate.shown <= wanted if low else rate.shown >= wanted
+    failed, share = (rate.good, _PERCENT - wanted) if low else (rate.due - rate.good, wanted)
+    # the test that says how many trials are needed, not the recorded bound: rounding must not turn one verdict into the other
+    risk = binomial_cdf(failed, rate.due, 1 - float(share / _PERCENT))
+    enough = risk <= 1 - float(rate.confidence)
     side = "at most" if low else "at least"
     far = (
         "no number of trials shows the limit"

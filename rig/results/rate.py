@@ -23,6 +23,8 @@ class Rate:
     long run is at least (with ``limit_upper``: at most) so much. ``needed`` is the number of trials, none of them failed,
     that would show the limit at this confidence; None where no number can (100 %, 0 %) or there is no limit.
 
+    What is recorded is rounded to the side that is worse for the device; the verdict is on what was counted, not on that.
+
     The verdict: FAIL, what was counted breaks the limit; INCONCLUSIVE, it keeps it, but so few trials do not show what was asked for;
     else PASS. Only where ``due`` reaches ``needed`` does a PASS show the limit itself for the long run.
     """

@@ -121,7 +121,7 @@ def test_too_few_trials_for_the_limit_are_inconclusive_and_never_a_pass(good: in
 def test_a_limit_that_no_such_run_shows_is_judged_on_what_was_ordered() -> None:
     rate, found = ratio("orders", 100, 100, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")
     assert rate.verdict == "PASS"
-    assert (rate.needed, rate.shown) == (29956, Decimal("97.0487"))
+    assert (rate.needed, rate.shown) == (29956, Decimal("97.0486"))
     assert "29956" in found[1].name
     assert found[1].criterion == "SYS.CTRL.SHOWN"
     assert ratio("orders", 99, 100, "SYS.CTRL.CORRECT", shown_by="SYS.CTRL.SHOWN")[0].verdict == "FAIL"
@@ -131,9 +131,26 @@ def test_a_limit_that_no_such_run_shows_is_judged_on_what_was_ordered() -> None:
 def test_a_rate_that_must_be_low_counts_the_bad_ones() -> None:
     rate, found = ratio("false", 0, 100, "SYS.CTRL.FALSE", shown_by="SYS.CTRL.SHOWN")
     assert (rate.verdict, rate.value, rate.needed) == ("PASS", 0, 29956)
-    assert rate.shown == Decimal("2.9513")
+    assert rate.shown == Decimal("2.9514")
     assert (found[1].lower, found[1].upper) == (None, Decimal(3))
     assert ratio("false", 1, 100, "SYS.CTRL.FALSE", shown_by="SYS.CTRL.SHOWN")[0].verdict == "FAIL"
+
+
+@pytest.mark.parametrize("criterion_id", ["SYS.CTRL.CORRECT", "SYS.CTRL.FALSE"])
+def test_one_trial_less_than_needed_shows_nothing_though_it_rounds_to_the_limit(criterion_id: str) -> None:
+    low = criterion_id == "SYS.CTRL.FALSE"
+    for due, verdict in ((29955, "INCONCLUSIVE"), (29956, "PASS")):
+        rate, (counted, shown) = ratio("orders", 0 if low else due, due, criterion_id)
+        assert (rate.needed, counted.verdict) == (29956, Verdict.PASS)
+        assert (rate.verdict, shown.verdict) == (verdict, Verdict(verdict))
+        wanted = Decimal("0.01") if low else Decimal("99.99")
+        assert (rate.shown <= wanted if low else rate.shown >= wanted) is (verdict == "PASS")
+
+
+def test_a_rate_is_recorded_on_the_side_that_is_worse_for_the_device() -> None:
+    high, _ = ratio("complete", 2, 3, "SYS.DATA.COMPLETE", shown_by="SYS.DATA.SHOWN")
+    low, _ = ratio("false", 1, 3, "SYS.CTRL.FALSE", shown_by="SYS.CTRL.SHOWN")
+    assert (high.value, low.value) == (Decimal("66.6666"), Decimal("33.3334"))
 
 
 def test_nothing_shows_a_hundred_percent() -> None:
