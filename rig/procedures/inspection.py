@@ -158,10 +158,12 @@ def effects(
             if stimuli[following].awaited:
                 waiting.add(following)
             following += 1
-        waiting -= {number for number in waiting if now_s > due[number] + timeout_s}
-        for number in waiting & set(look(sorted(waiting))) if waiting else ():
-            seen[number] = now_s
-            waiting.discard(number)
+        there = set(look(sorted(waiting))) if waiting else set()
+        # only now: what was done and the look itself take their time too, and an effect is there no sooner than it was seen
+        now_s = clock.now_s()
+        late = {number for number in waiting if now_s > due[number] + timeout_s}
+        seen |= dict.fromkeys(waiting & there - late, now_s)
+        waiting -= there | late
     return [
         Effect(due[number], commands[number], seen.get(number))
         for number, stimulus in enumerate(stimuli)

@@ -197,6 +197,23 @@ def test_effects_are_looked_for_all_at_once_and_hold_nothing_up() -> None:
     ]
 
 
+def test_an_effect_is_seen_when_the_look_ends() -> None:
+    clock = VirtualClock()
+
+    def act() -> str:
+        clock.wait_until(clock.now_s() + 0.5)
+        return ""
+
+    def look(waiting: Sequence[int]) -> list[int]:
+        began_s = clock.now_s()
+        clock.wait_until(began_s + 2.0)
+        return [number for number in waiting if began_s >= 14.0 or number == 0]
+
+    found = effects(clock, [Stimulus(1.0, act), Stimulus(10.0, act)], look, look_s=1.0, timeout_s=7.0)
+    # done until 1.5, looked until 3.5; the second one is there at the look that ends at 18.5: too late
+    assert [(effect.due_s, effect.seen_s) for effect in found] == [(1, 3.5), (10, None)]
+
+
 def test_a_timetable_rises() -> None:
     with pytest.raises(ValueError, match="rising"):
         by_timetable(Center([1, 1]), [(5.0, str), (4.0, str)], timeout_s=1)  # type: ignore[arg-type]
