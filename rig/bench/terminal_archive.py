@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.errors import BenchMissing, DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.exchange.terminal_exchange import TerminalExchange
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.frame import Frame, FrameReader
@@ -30,8 +30,12 @@ _CLEARING: Final = frozenset((2, 3, 4))
 _LAST_INDEX: Final = 2040
 #: lines in one data unit
 LINES_A_UNIT: Final = 20
-#: after so many steps that were denied as a whole and in every place, the next one is believed to be vacant
-_VACANT_STEPS: Final = 5
+#: halves of what was denied
+_HALVES: Final = 2
+#: requests by which an archive is read that names its vacant places; one that took more is not read whole again
+_FEW_REQUESTS: Final = 200
+#: longest time for reading an archive, in s
+_LONGEST_READ_S: Final = 3600.0
 #: how often what the terminal answers and does not obey is tried again
 _TRIES: Final = 3
 
@@ -63,32 +67,42 @@ def _plain(value: Plain) -> Input:
     return int(value) if isinstance(value, Decimal) and value == int(value) else value
 
 
-def read_archive(session: TerminalSession) -> tuple[Line, ...]:
-    """Every line of the archive; a terminal that wants to be told which is asked for the whole range of indices.
+def read_archive(session: TerminalSession, among: Iterable[int] | None = None) -> tuple[Line, ...]:
+    """Every line of the archive; a terminal that wants to be told which is asked by index, 20 at once.
 
-    A denial of some indices is taken for places that nobody uses once each of them was denied alone too. A terminal
-    that denies every vacant place is not asked so for the rest of the range for ever: of its lines those are missed
-    that stand alone behind a hundred vacant places.
+    Indices that are denied together are asked for in smaller parts, down to each alone: some may be in use, and only
+    what was denied alone is a place that nobody uses. So a terminal that denies every vacant place is asked some two
+    thousand times.
+
+    Args:
+        session: with the terminal.
+        among: the indices to ask for, where that is needed; None: the whole range.
 
     Raises:
         LinkTimeout: silence.
         RemoteProtocolError: an answer that cannot be understood.
+        BenchMissing: it takes longer than an hour.
     """
     with suppress(DeviceRefused):
         found = _lines(session.query_parameters([_ARCHIVE]))
         if found:
             return tuple(found)
+    wanted = range(1, _LAST_INDEX + 1) if among is None else sorted(among)
+    latest_s = session.clock.now_s() + _LONGEST_READ_S
     lines: list[Line] = []
-    denied = 0
-    for first in range(1, _LAST_INDEX + 1, LINES_A_UNIT):
-        step = range(first, min(first + LINES_A_UNIT, _LAST_INDEX + 1))
+    vacant = False
+    for at in range(0, len(wanted), LINES_A_UNIT):
+        step = wanted[at : at + LINES_A_UNIT]
         try:
             lines += _asked(session, step)
-            denied = 0
+            vacant = False
         except DeviceRefused:
-            held = [] if denied >= _VACANT_STEPS else _one_by_one(session, step)
-            denied = 0 if held else denied + 1
+            # behind a vacant step another one is likely, and halving it would only add to the single requests
+            held = _held(session, step, len(step) if vacant else _HALVES)
+            vacant = not held
             lines += held
+        if session.clock.now_s() > latest_s:
+            raise BenchMissing(f"a link that reads the archive by single indices in {_LONGEST_READ_S:g} s")
     return tuple(lines)
 
 
@@ -98,12 +112,33 @@ def _asked(session: TerminalSession, indices: Sequence[int]) -> list[Line]:
     return _lines(session.query_parameter(Content(0, _ARCHIVE, wanted)))
 
 
-def _one_by_one(session: TerminalSession, indices: Sequence[int]) -> list[Line]:
+def _held(session: TerminalSession, indices: Sequence[int], parts: int) -> list[Line]:
+    """Lines at indices that were denied together: asked for in so many parts, what is denied again in halves."""
+    if len(indices) == 1:
+        return []
     found: list[Line] = []
-    for index in indices:
-        with suppress(DeviceRefused):
-            found += _asked(session, [index])
+    size = -(-len(indices) // parts)
+    for at in range(0, len(indices), size):
+        part = indices[at : at + size]
+        try:
+            found += _asked(session, part)
+        except DeviceRefused:
+            found += _held(session, part, _HALVES)
     return found
+
+
+def set_indices(octets: bytes, profile: Profile) -> set[int]:
+    """Indices of the lines that octets that were sent set (04 F10)."""
+    named = {
+        value.value
+        for frame in _frames(octets, profile)
+        if frame.afn == Afn.SET_PARAMETERS
+        for unit in parse_message(frame, profile).units
+        if unit.number == _ARCHIVE
+        for value in unit.values
+        if value.key.endswith(".index") and value.value is not None
+    }
+    return {int(index) for index in named} & set(range(1, _LAST_INDEX + 1))
 
 
 def changes_archive(octets: bytes, profile: Profile) -> bool:
@@ -141,7 +176,7 @@ class KeptArchive:
     Attributes:
         lines: as found; None: not read yet.
         owed: a case may have changed the archive, and it is not back yet.
-        unread: why it could not be read; then nothing can be put back either.
+        unread: why it could not be read; then nothing can be put back either, and no case may change it.
     """
 
     def __init__(
@@ -154,11 +189,13 @@ class KeptArchive:
         self.file = file
         self.lines: tuple[Line, ...] | None = None
         self.owed = False
-        self.unread: RemoteProtocolError | LinkTimeout | None = None
+        self.unread: RemoteProtocolError | LinkTimeout | BenchMissing | None = None
         self._remarks: MutableMapping[str, str] = {} if remarks is None else remarks
         self._session: TerminalSession | None = None
         self._seen = 0
-        self._failed: list[DeviceRefused | RemoteProtocolError] = []
+        self._failed: list[DeviceRefused | RemoteProtocolError | BenchMissing] = []
+        self._set: set[int] = set()
+        self._dear = False
 
     def find(self, session: TerminalSession) -> None:
         """Read the archive, once: from the terminal, or what an earlier part of this run has written down.
@@ -175,15 +212,16 @@ class KeptArchive:
             self.owed = True
             return
         try:
-            self.lines = read_archive(session)
-        except (RemoteProtocolError, LinkTimeout) as error:
+            self.lines = self._whole(session)
+        except (RemoteProtocolError, LinkTimeout, BenchMissing) as error:
             _look_alive(session)
             self.lines, self.unread = (), error
             return
         self._write_down()
 
     def _write_down(self) -> None:
-        if self.file is None or not self.lines:
+        """Written down before anything is changed; one without lines too, else a resumed run took our lines for its."""
+        if self.file is None:
             return
         told = {
             "what": f"meter archive (F10) of {self.name} before the run; while this file is here it may not be back",
@@ -193,21 +231,48 @@ class KeptArchive:
         draft.write_text(json.dumps(told, indent=1), encoding="utf-8")
         draft.replace(self.file)
 
+    def _whole(self, session: TerminalSession) -> tuple[Line, ...]:
+        before = len(session.exchanges)
+        lines = read_archive(session)
+        self._dear = len(session.exchanges) - before > _FEW_REQUESTS
+        return lines
+
+    def _present(self, session: TerminalSession, known: Sequence[Line]) -> tuple[Line, ...]:
+        """The lines that there are; where that takes thousands of requests, at the indices that were ever in use."""
+        if not self._dear:
+            return self._whole(session)
+        return read_archive(session, self._set | {int(str(line["index"])) for line in known})
+
+    def permit(self, octets: bytes, profile: Profile) -> None:
+        """What is about to be sent must not change an archive that could not be put back.
+
+        Raises:
+            BenchMissing: it would.
+        """
+        if self.unread is not None and changes_archive(octets, profile):
+            raise BenchMissing(
+                f"the meter archive of {self.name}, which could not be read, so that it could not be put back"
+                f" when this case changes it: {self.unread}"
+            )
+
     def put_back(self) -> None:
         """When something was sent that may have changed the archive: put back what is not as it was.
 
         Raises:
             LinkTimeout: silence; it is tried again the next time.
             DeviceRefused, RemoteProtocolError: the terminal does not take it; tried again a few times.
+            BenchMissing: reading it takes too long.
         """
         session = self._session
         if session is None or self.lines is None:
             return
         fresh = session.exchanges[self._seen :]
         self._seen += len(fresh)
-        if any(changes_archive(exchange.sent.data, session.profile) for exchange in fresh):
-            self.owed = True
-            self._failed.clear()
+        for octets in (exchange.sent.data for exchange in fresh):
+            if changes_archive(octets, session.profile):
+                self.owed = True
+                self._failed.clear()
+                self._set |= set_indices(octets, session.profile)
         if not self.owed:
             return
         if self.unread is not None:
@@ -216,15 +281,16 @@ class KeptArchive:
             raise self._failed[-1]
         try:
             self._restore(session, self.lines)
-        except (DeviceRefused, RemoteProtocolError) as error:
+        except (DeviceRefused, RemoteProtocolError, BenchMissing) as error:
             self._failed.append(error)
             raise
         finally:
             self._seen = len(session.exchanges)
         self.owed = False
+        self._set.clear()
 
     def _restore(self, session: TerminalSession, known: Sequence[Line]) -> None:
-        found = read_archive(session)
+        found = self._present(session, known)
         strange = [line | {"point": 0} for line in found if line not in known]
         changes = strange + [line for line in known if line not in found]
         if not changes:
@@ -238,7 +304,7 @@ class KeptArchive:
                 refusals.append(error)
         if refusals:
             raise refusals[0]
-        left = read_archive(session)
+        left = self._present(session, known)
         wrong = [line for line in (*left, *known) if line not in known or line not in left]
         if wrong:
             raise RemoteProtocolError(
@@ -252,7 +318,7 @@ class KeptArchive:
         """The run is over: a last try; what is still not back is told, and stays in the file."""
         try:
             self.put_back()
-        except (LinkTimeout, DeviceRefused, RemoteProtocolError) as error:
+        except (LinkTimeout, DeviceRefused, RemoteProtocolError, BenchMissing) as error:
             where = "" if self.file is None else f"; it is written down in {self.file}"
             self._remarks[self.name] = (
                 f"the meter archive of {self.name} could not be put back ({error}){where}"

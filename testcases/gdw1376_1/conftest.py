@@ -177,6 +177,7 @@ class Tester:
 
     def octets(self, data: bytes, *, listen_s: float = LISTEN_S) -> Answer:
         """Send octets as they are and listen; frames that the terminal sends of its own accord are no answers."""
+        self.stand.permit(data)
         exchange = self.session.send_raw(data, listen_s=listen_s)
         frames = tuple(frame for frame in exchange.frames if not frame.from_initiator)
         blank = Frame(self.address, 0, 0, 0)
@@ -186,6 +187,7 @@ class Tester:
 
     def send(self, frame: Frame, *, listen_s: float = LISTEN_S) -> Answer:
         """Send a frame once; its whole answer, a denial and silence included."""
+        self.stand.permit(self.encode(frame))
         fault = None
         try:
             exchange = self.session.request(frame, timeout_s=listen_s, retries=0)

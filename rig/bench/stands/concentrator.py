@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,14 +11,14 @@ from typing import Any, Final
 
 from rig.bench.listening_clock import ListeningClock
 from rig.bench.stand import StandRequest
-from rig.bench.terminal_archive import LINES_A_UNIT, KeptArchive, Line, archive_unit
+from rig.bench.terminal_archive import LINES_A_UNIT, KeptArchive
+from rig.bench.terminal_points import CARRIER, RS485, PointFacts, archive_values, facts_of
 from rig.clock import Clock
 from rig.errors import BenchMissing, ConfigError, RemoteProtocolError
 from rig.ports.electrical import ElectricalState, PhaseState
 from rig.ports.meter_port import MeterPort
 from rig.protocols.dlt645.frame import Frame as MeterFrame
 from rig.protocols.gdw1376_1.frame import Address
-from rig.protocols.gdw1376_1.layout import Input
 from rig.protocols.gdw1376_1.messages import Content
 from rig.protocols.gdw1376_1.profile import DEFAULT, DEFAULT_2013, Profile
 from rig.sessions.acceptor import Acceptor, Caller, Meeting
@@ -45,8 +44,6 @@ from rig.twin.media.topology import Placement
 from rig.twin.physics.scene import Scene
 
 ROLE: Final = "concentrator"
-#: ports of the archive
-CARRIER, RS485 = 31, 1
 #: where an emulated concentrator calls
 CENTER: Final = "10.0.0.1:7000"
 _BAUD: Final = 2400
@@ -56,67 +53,12 @@ _VOLTAGE_V: Final = 220.0
 _LOGIN_S: Final = 300.0
 #: longest wait for the local module to come into service, in seconds
 _MODULE_S: Final = 300.0
-_DLT645_2007: Final = 30
-#: protocols of points that are no meters to be read: none, and the terminal's own measurement
-_NO_METERS: Final = frozenset((0, 2))
 _PASSWORD_OCTETS: Final = 16
 #: item of a meter's energy register by direction
 _ENERGY_ITEMS: Final = {"forward": 1, "reverse": 2}
 #: digits of the area code before the terminal address
 _AREA_DIGITS: Final = 4
 _OPTIONS: Final = frozenset(("rs485", "carrier", "archived", "edition"))
-
-
-@dataclass(frozen=True, slots=True)
-class PointFacts:
-    """A measuring point: the meter at it, as it really is.
-
-    ``port`` 31: carrier, lower ones: RS-485; ``speed_code`` of the line to it, as transparent forwarding and the
-    archive have it (3: 2400 bit/s); ``index`` of its line in the archive, 0: that of the point.
-    """
-
-    number: int
-    address: str
-    port: int
-    tariffs: int
-    protocol: int = _DLT645_2007
-    phases: int = 1
-    speed_code: int = 3
-    index: int = 0
-
-    @property
-    def is_meter(self) -> bool:
-        """Whether the terminal reads a meter at this point."""
-        return self.protocol not in _NO_METERS
-
-    @property
-    def speaks_2007(self) -> bool:
-        """Whether the meter speaks DL/T 645-2007."""
-        return self.protocol == _DLT645_2007
-
-
-def archive_values(points: tuple[PointFacts, ...]) -> dict[str, Input]:
-    """Values of parameter F10 that archive these points, index the same as the point."""
-    return archive_unit([_line(point) for point in points])
-
-
-def _line(point: PointFacts) -> Line:
-    return {
-        "index": point.number,
-        "point": point.number,
-        "port": point.port,
-        "speed_code": point.speed_code if point.port != CARRIER else 0,
-        "protocol": point.protocol,
-        "address": point.address,
-        "password": "00" * 6,
-        "tariffs": point.tariffs,
-        "decimals_less_1": 1,
-        "integers_less_4": 2,
-        "spare": 0,
-        "collector": "0" * 12,
-        "small_class": 0,
-        "big_class": 0,
-    }
 
 
 class ConcentratorStand:
@@ -131,6 +73,7 @@ class ConcentratorStand:
         self.simulated = request.simulated
         self.profile = session.profile
         self.session = session
+        self._declares = request.declaration.declares
         request.recorder.describe_as(request.device.first_link, DESCRIBERS["gdw1376.1"])
 
     @property
@@ -154,6 +97,13 @@ class ConcentratorStand:
 
     def configured(self) -> None:
         """Put all points into the archive through the protocol; a real concentrator keeps what it has."""
+
+    def permit(self, octets: bytes) -> None:
+        """Told what a case is about to send; a stand that could not leave the device as it was found refuses it."""
+
+    def declares(self, feature: str) -> bool:
+        """Whether the maker declares a feature: ``fn:05F25``, ``option:file-transfer``."""
+        return self._declares(feature)
 
     def truth(self, point: int, quantity: str, direction: str = "forward", tariff: int = 0) -> Decimal:
         """What the meter at a point really has now.
@@ -250,8 +200,16 @@ class RealConcentratorStand(ConcentratorStand):
     @property
     def archived(self) -> tuple[PointFacts, ...]:
         """Every line of the archive when the run began, by measuring point."""
-        found = [_facts(line) for line in self._kept.lines or ()]
+        found = [facts_of(line) for line in self._kept.lines or ()]
         return tuple(sorted(found, key=lambda point: point.number))
+
+    def permit(self, octets: bytes) -> None:
+        """Nothing that changes an archive that could not be read, and so not be put back.
+
+        Raises:
+            BenchMissing: the octets would.
+        """
+        self._kept.permit(octets, self.profile)
 
     def close(self) -> None:
         """Put the archive back as it was, when the case sent what may have changed it; the connection stays.
@@ -261,19 +219,6 @@ class RealConcentratorStand(ConcentratorStand):
                 next case, and at the end of the run.
         """
         self._kept.put_back()
-
-
-def _facts(line: Mapping[str, Any]) -> PointFacts:
-    return PointFacts(
-        int(line["point"]),
-        str(line["address"]),
-        int(line["port"]),
-        int(line["tariffs"]),
-        int(line["protocol"]),
-        # 0 in the archive is the port's own rate, which nobody tells: the usual one
-        speed_code=int(line["speed_code"]) or 3,
-        index=int(line["index"]),
-    )
 
 
 @dataclass

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from rig.bench.binding import Bench
-from rig.bench.stands.concentrator import EmulatedConcentratorStand, RealConcentratorStand, archive_values
+from rig.bench.declaration import STANDARD_MINIMUM
+from rig.bench.stands.concentrator import EmulatedConcentratorStand, RealConcentratorStand
 from rig.bench.stands.local_module import KeptNodes, RealModuleStand
-from rig.bench.terminal_archive import KeptArchive, changes_archive, read_archive
+from rig.bench.terminal_archive import KeptArchive, changes_archive, read_archive, set_indices
+from rig.bench.terminal_points import archive_values
 from rig.errors import BenchMissing, DeviceRefused, LinkTimeout, RemoteProtocolError
 from rig.protocols.gdw1376_1.frame import encode
 from rig.protocols.gdw1376_1.messages import Content
@@ -31,7 +33,14 @@ def request_like(
 ) -> SimpleNamespace:
     device = SimpleNamespace(id=role, first_link="line", address=address, medium=medium)
     recorder = SimpleNamespace(describe_as=lambda *_: None)
-    return SimpleNamespace(device=device, clock=bench.clock, simulated=False, recorder=recorder, bench=bench)
+    return SimpleNamespace(
+        device=device,
+        clock=bench.clock,
+        simulated=False,
+        recorder=recorder,
+        bench=bench,
+        declaration=STANDARD_MINIMUM,
+    )
 
 
 def test_a_concentrator_keeps_its_archive(bench: Bench):
@@ -99,13 +108,70 @@ def test_a_long_archive_is_read_by_index(emulated: EmulatedConcentratorStand, va
     add_lines(emulated, 21, 40, 41, 47, 99, 1024)
     add_lines(emulated, *range(61, 81))
     asked = wants_indices(emulated, vacant_denied=vacant_denied, capacity=1024 if not vacant_denied else 2040)
-    wanted = {1, 2, 3, 4, 5, 21, 40, 41, 47, 99, *range(61, 81)}
-    # a line far behind the others is found where the terminal answers vacant places, the edge of its table too
-    wanted |= set() if vacant_denied else {1024}
+    # a line far behind the others is found too, and the edge of the terminal's table
+    wanted = {1, 2, 3, 4, 5, 21, 40, 41, 47, 99, 1024, *range(61, 81)}
     found = {line["index"] for line in read_archive(emulated.session)}
     assert found == wanted
     assert sum(asked) > 1000
     assert max(asked) == 20
+    assert len(asked) < 2300
+
+
+def test_a_dense_archive_is_read_without_asking_for_every_line(emulated: EmulatedConcentratorStand):
+    add_lines(emulated, *range(6, 2021))
+    emulated.device.terminal.archive.remove(777)
+    asked = wants_indices(emulated, vacant_denied=True)
+    found = {line["index"] for line in read_archive(emulated.session)}
+    assert found == set(range(1, 2021)) - {777}
+    assert len(asked) < 160
+
+
+def test_a_line_far_behind_the_others_is_put_back(bench: Bench, emulated: EmulatedConcentratorStand):
+    add_lines(emulated, *range(6, 91), *range(501, 516))
+    asked = wants_indices(emulated, vacant_denied=True)
+    real, kept, held = rehearsed(bench, emulated)
+    before = held()
+    assert len(before) == len(real.archived) == 105
+    asked.clear()
+    line = {
+        key: value for key, value in archive_values(emulated.points[:1]).items() if key != "meter.1.index"
+    }
+    for index in (500, 505):
+        emulated.session.set_parameters(
+            [Content(0, 10, line | {"meter.1.index": index, "meter.1.point": index})]
+        )
+    assert held() != before
+    real.close()
+    assert held() == before
+    assert len(asked) < 100, "not the whole range again"
+    kept.close()
+    assert not bench.remarks
+
+
+def test_a_link_too_slow_for_the_archive_lets_no_case_change_it(
+    bench: Bench, emulated: EmulatedConcentratorStand
+):
+    wants_indices(emulated, vacant_denied=True)
+    filters = emulated.device.wire.answer_filters
+    filters.append(lambda _, frame: bench.clock.wait_until(bench.clock.now_s() + 5.0) or frame)
+    real, kept, _ = rehearsed(bench, emulated)
+    filters.pop()
+    assert isinstance(kept.unread, BenchMissing)
+    refused_to_change(real)
+
+
+def refused_to_change(real: RealConcentratorStand) -> None:
+    session = real.session
+
+    def octets(afn: int, number: int, data: bytes = b"") -> bytes:
+        frame = session.frame(afn, [Content(0, number, data)])
+        return encode(frame, strict=False, profile=session.profile)
+
+    for afn, number, data in ((0x04, 10, b"\x00\x00"), (0x05, 53, b"\x01"), (0x01, 2, b"")):
+        with pytest.raises(BenchMissing, match="could not be read"):
+            real.permit(octets(afn, number, data))
+    real.permit(octets(0x0A, 10))
+    real.permit(octets(0x04, 36, b"\x00" * 4))
 
 
 def changed_by_a_case(stand: EmulatedConcentratorStand) -> None:
@@ -148,6 +214,9 @@ def test_what_may_change_the_archive_is_seen_on_the_wire(emulated: EmulatedConce
     assert not sent(0x05, 10)
     assert not sent(0x0A, 10)
     assert not changes_archive(b"\x68\x00\x68noise", DEFAULT)
+    values = archive_values(emulated.points[:2]) | {"meter.2.index": 3000}
+    frame = session.frame(0x04, [Content(0, 10, values)])
+    assert set_indices(encode(frame, strict=False, profile=session.profile), session.profile) == {1}
 
 
 def test_a_silent_concentrator_gets_its_archive_back_later(
@@ -193,6 +262,20 @@ def test_a_killed_run_does_not_lose_the_archive(
     assert not file.exists()
 
 
+def test_a_killed_run_does_not_leave_its_meters_in_an_empty_archive(bench: Bench, tmp_path: Path):
+    bench.begin_case("concentrator.selftest", role="concentrator")
+    emulated = bench.stand()
+    file = tmp_path / "archive.json"
+    rehearsed(bench, emulated, file)
+    emulated.configured()
+    resumed, kept, held = rehearsed(bench, emulated, file)
+    assert resumed.archived == ()
+    resumed.close()
+    assert held() == []
+    kept.close()
+    assert not file.exists()
+
+
 def test_a_concentrator_that_does_not_take_its_archive_back_is_told_of(
     bench: Bench, emulated: EmulatedConcentratorStand
 ):
@@ -224,6 +307,7 @@ def test_an_archive_that_cannot_be_read_is_named(bench: Bench, emulated: Emulate
     with pytest.raises(BenchMissing, match="could not be read"):
         _ = real.points
     assert real.archived == ()
+    refused_to_change(real)
     emulated.device.wire.accepts = lambda _: False
     with pytest.raises(LinkTimeout):
         rehearsed(bench, emulated)

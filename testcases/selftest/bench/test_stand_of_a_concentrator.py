@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from rig.bench.binding import Bench
-from rig.bench.stands.concentrator import CARRIER, RS485, ConcentratorStand, EmulatedConcentratorStand
+from rig.bench.declaration import STANDARD_MINIMUM
+from rig.bench.stands.concentrator import ConcentratorStand, EmulatedConcentratorStand
+from rig.bench.terminal_points import CARRIER, RS485
 from rig.errors import BenchMissing, ConfigError, DeviceRefused, LinkTimeout
 from rig.protocols.gdw1376_1.messages import Content
 
@@ -120,6 +122,7 @@ def test_what_a_real_one_cannot_do_is_missing(bench: Bench):
         clock=emulated.clock,
         simulated=False,
         recorder=SimpleNamespace(describe_as=lambda *_: None),
+        declaration=STANDARD_MINIMUM,
     )
     stand = ConcentratorStand(request, emulated.session)
     assert stand.address == emulated.address
