@@ -42,6 +42,8 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "controller", "admin")
 _CONFIDENTIAL: Final = frozenset({"query_parameter", "forward"})
 #: of calls that an actor's role does not allow the trail has the first, and how many like it followed within so long, s
 _REFUSALS_S: Final = 60.0
+#: how many actors, actions and terminals are told apart at once; of what goes beyond, terminals are not
+_REFUSED_KEYS: Final = 10_000
 
 
 class ForbiddenError(RigError):
@@ -65,8 +67,8 @@ class Service:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        #: refusals after the first, by actor and action, until they are written down
-        self._refused: dict[tuple[str, str], int] = {}
+        #: refusals after the first, by actor, action and registered terminal, until they are written down
+        self._refused: dict[tuple[str, str, str], int] = {}
 
     def _need(self, actor: Actor, role: Role, action: str, terminal: str = "") -> None:
         """Refuse, count and write down what a role does not allow: the first of many alike, and then their number.
@@ -77,22 +79,31 @@ class Service:
         if actor.may(role):
             return
         self.core.note("refused.role", actor.name, f"{action} needs the role {role}, {actor.role} given")
-        key = actor.name, action
+        key = actor.name, action, self._target(terminal)
+        if key not in self._refused and len(self._refused) >= _REFUSED_KEYS:
+            key = actor.name, action, ""
         if key in self._refused:
             self._refused[key] += 1
         else:
             self._refused[key] = 0
             self._audit(actor, action, terminal, "", f"refused: needs the role {role}")
             clock = self.core.clock
-            clock.call_at(clock.now_s() + _REFUSALS_S, lambda: self._more_refused(actor, action, role))
+            clock.call_at(clock.now_s() + _REFUSALS_S, lambda: self._more_refused(actor, key, role))
         raise ForbiddenError(f"{actor.name} is {actor.role}: {action} needs the role {role}")
 
-    def _more_refused(self, actor: Actor, action: str, role: Role) -> None:
+    def _target(self, terminal: str) -> str:
+        """Address of a registered terminal; none of any other, of which there may be as many as somebody makes up."""
+        try:
+            return self.core.terminal(terminal).entry.address if terminal else ""
+        except ConfigError:
+            return ""
+
+    def _more_refused(self, actor: Actor, key: tuple[str, str, str], role: Role) -> None:
         """Write down how many calls like one that was refused followed it."""
-        number = self._refused.pop((actor.name, action))
+        number = self._refused.pop(key)
         if number:
             words = f"refused {number} times more within {_REFUSALS_S:.0f} s: needs the role {role}"
-            self._audit(actor, action, "", "", words)
+            self._audit(actor, key[1], key[2], "", words)
 
     def _audit(
         self,

@@ -111,6 +111,54 @@ def test_calls_refused_again_and_again_are_counted_in_the_trail(world):
     assert world.center.audit()[-1].outcome == first
 
 
+def trip(world: World, address: str, times: int = 1) -> None:
+    for _ in range(times):
+        with pytest.raises(ForbiddenError):
+            world.ncc.service.control(VIEWER, address, 1)
+
+
+def refusals(world: World) -> list[tuple[str, str]]:
+    return [(line.terminal, line.outcome) for line in world.center.audit() if "refused" in line.outcome]
+
+
+def test_attempts_on_one_terminal_hide_none_on_another(world):
+    first = "refused: needs the role controller"
+    more = "refused 2 times more within 60 s: needs the role controller"
+    for number in (2, 3):
+        world.register(f"0171-000{number}")
+    trip(world, "0171-0001")
+    trip(world, "0171-0002", 3)
+    # the same terminal, written otherwise
+    trip(world, "0171-000003")
+    trip(world, "0171-0003", 2)
+    # at once, so that it is there if the center is killed now
+    assert refusals(world) == [("0171-0001", first), ("0171-0002", first), ("0171-0003", first)]
+    world.run(61)
+    assert refusals(world)[3:] == [("0171-0002", more), ("0171-0003", more)]
+
+
+def test_attempts_on_terminals_that_are_made_up_are_one_line(world):
+    for number in range(100):
+        trip(world, f"0999-{number + 1:04X}")
+    trip(world, "no address")
+    world.run(61)
+    assert refusals(world) == [
+        ("0999-0001", "refused: needs the role controller"),
+        ("", "refused 100 times more within 60 s: needs the role controller"),
+    ]
+
+
+def test_refusals_told_apart_are_bounded(world, monkeypatch):
+    monkeypatch.setattr("rig.ncc.service._REFUSED_KEYS", 2)
+    for number in range(2, 6):
+        world.register(f"0171-000{number}")
+    for number in range(1, 6):
+        trip(world, f"0171-000{number}")
+    assert [terminal for terminal, _ in refusals(world)] == ["0171-0001", "0171-0002", "0171-0003"]
+    world.run(61)
+    assert refusals(world)[3:] == [("", "refused 2 times more within 60 s: needs the role controller")]
+
+
 def test_commands_are_in_the_trail_with_their_end(world):
     terminal = world.terminal()
     terminal.answers[0x05] = lambda _body: CONFIRMED
