@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from rig.latency.spans import Chain
 from rig.ports.command_center import (
     DAY_FORWARD_ACTIVE,
     DAY_REVERSE_ACTIVE,
+    PRESENT_FORWARD_ACTIVE,
     CommandResult,
 )
 from rig.procedures.inspection import Effect, Order, Trial, open_loop, ratio, timed, trials_for
@@ -22,6 +24,10 @@ DAILY, MONTHLY = "daily", "monthly"
 DAY = timedelta(days=1)
 #: item -> direction of its energy
 DAYS = {DAY_FORWARD_ACTIVE: "import", DAY_REVERSE_ACTIVE: "export"}
+#: key of the energy of all tariffs in an answer, and its tariff in the database
+TOTAL, ALL_TARIFFS = "total", 0
+#: a terminal may answer with a reading that it has, not older than this; readings are marked with the minute
+_AGE, _MINUTE = timedelta(minutes=5), timedelta(minutes=1)
 
 
 def midnight(moment: datetime) -> datetime:
@@ -38,6 +44,7 @@ class Inspector:
         self.center = network.command_center
         self.clock = network.clock
         self.began = self.clock.wall()
+        self._began_s = self.clock.now_s()
 
     def wait(self, seconds: float) -> None:
         """Let the network live."""
@@ -147,6 +154,41 @@ class Inspector:
         self.check.equal(f"{result.kind} of {result.terminal}", result.status, "done")
         return result
 
+    def _wall(self, at_s: float) -> datetime:
+        return self.began + timedelta(seconds=at_s - self._began_s)
+
+    def present(self, home, result: CommandResult) -> Decimal | None:
+        """The present reading that an order asked for, when it came and is the energy drawn by then; else None."""
+        value = result.value(home.point, PRESENT_FORWARD_ACTIVE, TOTAL)
+        if not result.ok or not isinstance(value, Decimal) or result.answered_s is None:
+            return None
+        least = self.network.register(home.number, self._wall(result.submitted_s) - _AGE)
+        most = self.network.register(home.number, self._wall(result.answered_s))
+        return value if least <= value <= most else None
+
+    def present_stored(self, home, trial: Trial) -> Trial:
+        """An order for a present reading: confirmed when the right one came and is in the center's database."""
+        value = self.present(home, trial.result)
+        if value is None or trial.result.answered_s is None:
+            return _unconfirmed(trial, "without the reading asked for")
+        first, last = self._wall(trial.result.submitted_s) - _AGE, self._wall(trial.result.answered_s)
+        return self._stored(home, trial, PRESENT_FORWARD_ACTIVE, value, first, last + _MINUTE)
+
+    def freeze_stored(self, home, day: datetime, trial: Trial) -> Trial:
+        """An order for the freeze of a day: confirmed when the right one came and is in the center's database."""
+        value = trial.result.value(home.point, DAY_FORWARD_ACTIVE, TOTAL)
+        if not isinstance(value, Decimal) or value != self.network.register(home.number, day + DAY):
+            return _unconfirmed(trial, "without the freeze asked for")
+        return self._stored(home, trial, DAY_FORWARD_ACTIVE, value, day, day)
+
+    def _stored(
+        self, home, trial: Trial, item: str, value: Decimal, first: datetime, last: datetime
+    ) -> Trial:
+        rows = self.center.readings(
+            home.terminal, home.point, item, first=first, last=last, tariff=ALL_TARIFFS
+        )
+        return trial if any(row.value == value for row in rows) else _unconfirmed(trial, "value not stored")
+
     def books(self) -> tuple[int, list[str], list[str], list[str]]:
         """Every stored day freeze against the physics: compared, missing, doubled, wrong."""
         first, last = self.whole_days()
@@ -185,6 +227,12 @@ class Inspector:
         self.check.true("freezes that are due", due > 0, observed=due, expected="some")
         right = Decimal(100 * (compared - len(wrong))) / Decimal(due)
         self.check.within(f"freezes that are right, of {due}", right, "SYS.SETTLE.RIGHT")
+
+
+def _unconfirmed(trial: Trial, why: str) -> Trial:
+    """A trial that ended without what was asked for; what the center itself says of it comes first."""
+    message = trial.result.message or why
+    return replace(trial, confirmed=False, result=replace(trial.result, message=message))
 
 
 @pytest.fixture

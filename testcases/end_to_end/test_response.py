@@ -52,7 +52,7 @@ def _in_turn(network):
 @pytest.mark.inspection_item("P04", "02008", "02009", "03001")
 @pytest.mark.bench_time(2500)
 @pytest.mark.title_zh("随机召测响应时间")
-@pytest.mark.known_bad("network-slow-meters")
+@pytest.mark.known_bad("network-slow-meters", "network-present-absent", "network-present-total-absent")
 def test_read_on_demand(inspector, network, check):
     """Present energy read on demand, every household in turn: the longest of 100."""
     homes = _in_turn(network)
@@ -61,6 +61,7 @@ def test_read_on_demand(inspector, network, check):
         for home in homes
     ]
     trials = inspector.run(orders, interval_s=20.0)
+    trials = [inspector.present_stored(home, trial) for home, trial in zip(homes, trials, strict=True)]
     inspector.timed(
         "read on demand: order to stored value",
         trials,
@@ -73,7 +74,7 @@ def test_read_on_demand(inspector, network, check):
 @pytest.mark.inspection_item("P05", "03002")
 @pytest.mark.bench_time(90000)
 @pytest.mark.title_zh("历史数据召测响应时间")
-@pytest.mark.known_bad("network-slow-history")
+@pytest.mark.known_bad("network-slow-history", "network-freeze-given-once", "network-meters-mixed-up")
 def test_history_read(inspector, network, check):
     """Yesterday's freeze read on demand, every household in turn: the longest of 100."""
     inspector.wait_till(days=1, hour=13)
@@ -84,6 +85,9 @@ def test_history_read(inspector, network, check):
         for home in homes
     ]
     trials = inspector.run(orders, interval_s=15.0)
+    trials = [
+        inspector.freeze_stored(home, yesterday, trial) for home, trial in zip(homes, trials, strict=True)
+    ]
     inspector.timed(
         "history read: order to stored value",
         trials,

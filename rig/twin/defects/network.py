@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rig.protocols.dlt645.frame import encode
 from rig.protocols.dlt645.messages import RemoteControl, broadcast_time
 from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.formats import ABSENT
 from rig.protocols.gdw1376_1.messages import DataUnit
 from rig.twin.build_terminal import EmulatedTerminal
 from rig.twin.defects import Parameter, defect
@@ -20,6 +21,9 @@ from rig.twin.defects.terminal_hooks import Values, handle, on_values, overrule,
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.collection import Collection
 from rig.twin.devices.terminal.storage import FreezeEntry
+
+if TYPE_CHECKING:
+    from rig.twin.wire.gdw1376_1 import Call, Handler
 
 ROLE: Final = "network"
 #: the day that one defect loses, in days since 2000-01-01
@@ -194,6 +198,64 @@ def slow_present(network: ANetwork, _: Parameter) -> None:
     """Present energy is answered 20 s later."""
     for device in _terminals(network):
         slow(device, Afn.REALTIME_DATA, {129}, _LATE_S)
+
+
+#: a reading of present energy: octets of its time and of each energy, each EE where it is absent
+_TIME_OCTETS, _ENERGY_OCTETS = 5, 5
+
+
+@defect(
+    "network-present-absent",
+    "a terminal answers at once that it has no present energy",
+    "response time",
+    role=ROLE,
+)
+def present_absent(network: ANetwork, _: Parameter) -> None:
+    """Present energy is absent in every answer; no meter is asked."""
+    device = _first(network)
+
+    def absent(call: Call, _handler: Handler) -> None:
+        entry = device.terminal.archive.at_point(call.point)
+        if entry is None:
+            call.deny()
+            return
+        energies = bytes((ABSENT,)) * _ENERGY_OCTETS * (1 + entry.tariffs)
+        call.data(bytes((ABSENT,)) * _TIME_OCTETS + bytes((entry.tariffs,)) + energies)
+
+    handle(device, Afn.REALTIME_DATA, 129, absent)
+
+
+@defect(
+    "network-present-total-absent",
+    "a terminal gives the tariffs of present energy and not their total",
+    "response time",
+    role=ROLE,
+)
+def present_total_absent(network: ANetwork, _: Parameter) -> None:
+    """The rest of the answer is right."""
+    on_values(_first(network), Afn.REALTIME_DATA, {129}, lambda _unit, values: values | {"total": None})
+
+
+@defect(
+    "network-freeze-given-once",
+    "a terminal has no freeze left for whoever asks for it again",
+    "response time",
+    role=ROLE,
+)
+def freeze_given_once(network: ANetwork, _: Parameter) -> None:
+    """In the afternoon a day's forward energy that was given before is absent."""
+    device = _first(network)
+    given: set[tuple[int, Any]] = set()
+
+    def change(unit: DataUnit, values: Values) -> Values:
+        key = unit.point, values.get("date")
+        if key in given and device.terminal.clock.now().hour >= _NOON_H:
+            return {name: value if name in {"date", "tariffs"} else None for name, value in values.items()}
+        if values.get("total") is not None:
+            given.add(key)
+        return values
+
+    on_values(device, Afn.HISTORY_DATA, {161}, change)
 
 
 @defect(
