@@ -17,6 +17,7 @@ import pytest
 from rig.bench.binding import Bench
 from rig.bench.stands.concentrator import EmulatedConcentratorStand
 from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.messages import parse_message
 from rig.results.records import Verdict
 from rig.testing.check import Check
 from rig.testing.outcomes import CheckFailed, Inconclusive, NotApplicable, NotTested, verdict_of
@@ -98,6 +99,12 @@ def deny(stand: EmulatedConcentratorStand, afn: int, number: int) -> None:
     stand.device.wire.handlers[afn, number] = lambda call: call.deny()
 
 
+def asks_for(frame, number: int) -> bool:
+    """A request for class 2 data of this type."""
+    units = parse_message(frame).identifiers if frame.afn == Afn.HISTORY_DATA else ()
+    return any(number in unit.types for unit in units)
+
+
 def test_a_terminal_may_confirm_that_it_accepted_a_trip(stand):
     stand.device.wire.behaviour.trip_confirmed_by_meter = False
     assert verdict(stand, "test_control", "test_silent_meter") == (Verdict.PASS, "")
@@ -123,6 +130,12 @@ def test_that_all_points_have_an_identifier_is_recalled(stand):
 def test_reading_days_are_set_by_a_parameter(stand):
     deny(stand, Afn.HISTORY_DATA, 169)
     assert verdict(stand, "test_history", "test_reading_day")[0] is Verdict.NOT_TESTED
+
+
+def test_silence_is_not_a_day_without_reading(stand):
+    filters = stand.device.wire.answer_filters
+    filters.append(lambda asked, frame: None if asked is not None and asks_for(asked, 169) else frame)
+    assert verdict(stand, "test_history", "test_reading_day")[0] is Verdict.FAIL
 
 
 def test_a_reading_day_has_an_hour_of_its_own(stand):
