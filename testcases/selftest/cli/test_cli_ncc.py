@@ -75,9 +75,20 @@ def test_accounts_are_set_listed_and_dropped(tmp_path: Path) -> None:
 def test_what_is_wrong_with_an_account_is_told(
     tmp_path: Path, words: tuple[str, ...], given: str, told: str
 ) -> None:
-    done = ncc("account", *words, "--store", f"sqlite:///{tmp_path / 'n.db'}", given=given + "\n")
+    store = f"sqlite:///{tmp_path / 'n.db'}"
+    ncc("account", "set", "eye", "--role", "viewer", "--store", store, given=PASSWORD + "\n")
+    done = ncc("account", *words, "--store", store, given=given + "\n")
     assert done.returncode == 2
     assert told in done.stderr
+    assert ncc("account", "list", "--store", store).stdout == "eye: viewer\n"
+
+
+@pytest.mark.parametrize("words", [("drop", "nobody"), ("list",)])
+def test_accounts_of_a_database_that_is_not_there_are_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = ncc("account", *words, "--store", f"sqlite:///{tmp_path / 'n.db'}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no database of a command center" in done.stderr
+    assert not (tmp_path / "n.db").exists()
 
 
 def test_the_api_is_served_beside_the_terminals(tmp_path: Path) -> None:
