@@ -135,6 +135,14 @@ class Answer:
         results = self.results
         return self.said == "denied" or (bool(results) and all(error for _, error in results))
 
+    def required(self, command: str) -> None:
+        """A step before what is judged: denied it leaves the case open; silence and the like speak against the terminal."""
+        if self.refused:
+            raise Inconclusive(f"{command} was answered {self.said}")
+        if not self.accepted:
+            wrong = f"{command} was neither confirmed nor denied"
+            raise RemoteProtocolError(wrong, code="value", got=self.said, frame=self.frame.body)
+
 
 class Tester:
     """The tester as master station of the concentrator under test; a request is sent once, silence is an answer too."""
@@ -435,9 +443,8 @@ def archive_of(tester, points) -> Callable[..., None]:
                 "big_class": 0,
             }
             values |= {f"meter.{place}.{key}": value for key, value in entry.items()}
-        answer = tester.set(Content(0, 10, values)) if wanted else None
-        if answer is not None and not answer.accepted:
-            raise Inconclusive(f"04 F10 was answered {answer.said}")
+        if wanted:
+            tester.set(Content(0, 10, values)).required("04 F10")
 
     return put
 
@@ -489,12 +496,7 @@ def wrong_password(tester) -> bytes:
 @pytest.fixture
 def taken() -> Callable[[Answer, str], None]:
     """A command with the right PW must be taken: else the denial of a wrong PW says nothing about PW."""
-
-    def needed(answer: Answer, command: str) -> None:
-        if not answer.accepted:
-            raise Inconclusive(f"{command} with the right PW was answered {answer.said}")
-
-    return needed
+    return lambda answer, command: answer.required(f"{command} with the right PW")
 
 
 @pytest.fixture
@@ -529,9 +531,7 @@ def event_masks(tester, keep_parameter) -> Callable[..., None]:
         for key, wanted in (("valid", valid), ("important", important)):
             mask = int(str(current.value(0, 9, key)), 16)
             values[key] = f"{mask | bit if wanted else mask & ~bit:016X}"
-        answer = tester.set(Content(0, 9, values))
-        if not answer.accepted:
-            raise Inconclusive(f"04 F9 was answered {answer.said}")
+        tester.set(Content(0, 9, values)).required("04 F9")
 
     return choose
 
@@ -540,9 +540,7 @@ def event_masks(tester, keep_parameter) -> Callable[..., None]:
 def confirmed_reports(tester, keep_parameter) -> None:
     """Reports of every class shall ask for a confirmation (04 F1): a terminal may be delivered with these flags at 0."""
     values = keep_parameter(1) | {f"confirm_class_{number}": 1 for number in (1, 2, 3)}
-    answer = tester.set(Content(0, 1, values))
-    if not answer.accepted:
-        raise Inconclusive(f"04 F1 was answered {answer.said}")
+    tester.set(Content(0, 1, values)).required("04 F1")
 
 
 @pytest.fixture
@@ -554,8 +552,7 @@ def change_parameter(tester, keep_parameter) -> Callable[[], Answer]:
         keep_parameter(36)
         turn[0] += 1
         answer = tester.set(Content(0, 36, {"monthly_limit": turn[0]}))
-        if not answer.accepted:
-            raise Inconclusive(f"the parameter change that shall be the event was answered {answer.said}")
+        answer.required("the parameter change that shall be the event")
         return answer
 
     return change

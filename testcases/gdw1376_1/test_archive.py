@@ -239,10 +239,16 @@ def test_delete_port(concentrator, tester, room, held, check, port):
     entries = [entry_at(port, 380), entry_at(port, 381), entry_at(other, 382)]
     room(entries)
     answer = tester.set(archive_of_entries(entries))
-    if not answer.accepted:
+    if answer.refused:
         raise NotTested(
             f"two ports for meters: entries at ports {port} and {other} were answered {answer.said}"
         )
+    check.true(
+        f"answer to entries at ports {port} and {other}",
+        answer.accepted,
+        observed=answer.said,
+        expected="a confirmation",
+    )
     answer = tester.control(Content(0, DELETE_PORT, {"port": port}))
     if answer.refused:
         raise NotApplicable("the terminal denies 05 F53")

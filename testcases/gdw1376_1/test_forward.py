@@ -172,7 +172,9 @@ def test_length_lies(tester, meter, check, lie):
 @pytest.mark.known_bad("terminal-forward-without-password")
 def test_wrong_password(through, meter, check, wrong_password):
     """A forward with a wrong PW is denied and reaches no meter; with the right one it does."""
-    if not brought_back(good := through(request(meter))):
+    good = through(request(meter))
+    check.true("answer to the right PW", bool(good.frames), observed=good.said, expected="an answer")
+    if not brought_back(good):
         raise Inconclusive(f"10 F1 with the right PW was answered {good.said}")
     answer = through(request(meter), password=wrong_password)
     check.true("answer to a wrong PW", answer.refused, observed=answer.said, expected="a denial")

@@ -9,7 +9,7 @@ import pytest
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import Content
 from rig.protocols.gdw1376_1.units import encode_unit_id
-from rig.testing.outcomes import Inconclusive, NotApplicable
+from rig.testing.outcomes import NotApplicable
 
 pytestmark = [pytest.mark.device("concentrator"), pytest.mark.link("M3-N1")]
 
@@ -38,9 +38,7 @@ def communication(tester, keep_parameter):
 
     def choose(*, heartbeat, wait=20, retries=2):
         values = keep_parameter(COMMUNICATION) | {"heartbeat": heartbeat, "wait": wait, "retries": retries}
-        answer = tester.set(Content(0, COMMUNICATION, values))
-        if not answer.accepted:
-            raise Inconclusive(f"04 F1 was answered {answer.said}")
+        tester.set(Content(0, COMMUNICATION, values)).required("04 F1")
 
     return choose
 

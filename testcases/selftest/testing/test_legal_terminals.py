@@ -20,11 +20,18 @@ from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import parse_message
 from rig.results.records import Verdict
 from rig.testing.check import Check
-from rig.testing.outcomes import CheckFailed, Inconclusive, NotApplicable, NotTested, verdict_of
+from rig.testing.outcomes import (
+    DEVICE_FAULTS,
+    CheckFailed,
+    Inconclusive,
+    NotApplicable,
+    NotTested,
+    verdict_of,
+)
 from rig.twin.defects.terminal_hooks import on_values
 
 SUITE = Path(__file__).parents[2] / "gdw1376_1"
-_CASE_ERRORS = (CheckFailed, Inconclusive, NotApplicable, NotTested)
+_CASE_ERRORS = (CheckFailed, Inconclusive, NotApplicable, NotTested, *DEVICE_FAULTS)
 
 
 @cache
@@ -163,6 +170,23 @@ def test_a_terminal_without_the_command_to_disconnect(stand):
 def test_who_denies_a_command_altogether_has_shown_nothing_of_passwords(stand, file, afn, number):
     deny(stand, afn, number)
     assert verdict(stand, file, "test_wrong_password")[0] is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("file", "case", "afn"),
+    [
+        ("test_clock", "test_wrong_password", Afn.CONTROL),
+        ("test_control", "test_wrong_password", Afn.CONTROL),
+        ("test_forward", "test_wrong_password", Afn.FORWARD),
+        ("test_parameters", "test_wrong_password", Afn.SET_PARAMETERS),
+        ("test_archive", "test_delete_port", Afn.SET_PARAMETERS),
+        ("test_archive", "test_delete_port", Afn.CONTROL),
+    ],
+)
+def test_who_says_nothing_to_a_command_fails(stand, file, case, afn):
+    filters = stand.device.wire.answer_filters
+    filters.append(lambda asked, frame: None if asked is not None and asked.afn == afn else frame)
+    assert verdict(stand, file, case)[0] is Verdict.FAIL
 
 
 def test_who_denies_files_has_no_file_transfer(stand):
