@@ -152,23 +152,21 @@ class Accounts:
         Raises:
             LoginError: they do not fit, or the name is shut after too many tries in vain.
         """
-        now_s = self._clock.now_s()
-        tries, shut_until_s = self._vain.get(name, (0, 0.0))
-        if now_s < shut_until_s:
-            raise LoginError("login refused")
+        with self._lock:
+            asked_s = self._refuse_shut(name)
         with self._reading() as connection:
             row = connection.execute(select(ACCOUNT).where(ACCOUNT.c.name == name)).first()
         # an unknown name takes as long as a known one, so that names cannot be guessed by the time
         salt = bytes(row.salt) if row is not None else bytes(_SALT_OCTETS)
         given = self._hash(password, salt)
-        if row is None or not hmac.compare_digest(given, bytes(row.hash)):
-            with self._lock:
-                # others may have tried meanwhile
-                self._count(name, max(tries, self._vain.get(name, (0, 0.0))[0]) + 1, now_s)
-            raise LoginError("login refused")
         with self._lock:
+            # the hash took a while: others may have used up the tries meanwhile, and then this one is one too many
+            now_s = self._refuse_shut(name)
+            if row is None or not hmac.compare_digest(given, bytes(row.hash)):
+                self._count(name, self._vain.get(name, (0, 0.0))[0] + 1, now_s)
+                raise LoginError("login refused")
             self._vain.pop(name, None)
-            self._known[name] = salt, now_s + self.rules.checked_s
+            self._known[name] = salt, asked_s + self.rules.checked_s
             return self._issue(_Token(Actor(row.name, row.role), now_s + self.rules.token_s, salt), now_s)
 
     def actor(self, token: str) -> Actor | None:
@@ -211,6 +209,17 @@ class Accounts:
         token = secrets.token_urlsafe(32)
         self._tokens[_digest(token)] = made
         return token, made.actor
+
+    def _refuse_shut(self, name: str) -> float:
+        """Refuse a name that is shut; else the time now, s. The lock is held.
+
+        Raises:
+            LoginError: it is shut.
+        """
+        now_s = self._clock.now_s()
+        if now_s < self._vain.get(name, (0, 0.0))[1]:
+            raise LoginError("login refused")
+        return now_s
 
     def _count(self, name: str, tries: int, now_s: float) -> None:
         if name not in self._vain and len(self._vain) >= self.rules.names:
