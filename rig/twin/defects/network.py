@@ -522,6 +522,19 @@ def standby_never_called(network: ANetwork, _: Parameter) -> None:
     _first(network).terminal.behaviour.backup_used = False
 
 
+@defect(
+    "network-standby-always-called",
+    "a concentrator with two addresses of the center calls the standby one only",
+    "recovery",
+    role=ROLE,
+)
+def standby_always_called(network: ANetwork, _: Parameter) -> None:
+    """The main address is stored and not used."""
+    uplink = _first(network).terminal.uplink
+    known = own(uplink, "addresses")
+    overrule(uplink, "addresses", lambda: known()[-1:])
+
+
 @defect("network-tasks-forgotten", "a center that begins anew has no tasks", "recovery", role=ROLE)
 def tasks_forgotten(network: ANetwork, _: Parameter) -> None:
     """Tasks were kept in memory."""
