@@ -25,7 +25,7 @@ from rig.protocols.gdw1376_1.messages import (
     values_of,
 )
 from rig.protocols.gdw1376_1.profile import DEFAULT, Profile
-from rig.testing.outcomes import Inconclusive, NotTested
+from rig.testing.outcomes import Inconclusive, NotApplicable, NotTested
 
 #: how long an answer is waited for, and silence is listened to, in s
 LISTEN_S = 20.0
@@ -134,6 +134,11 @@ class Answer:
         """Nothing was confirmed: denied in one word, or unit by unit."""
         results = self.results
         return self.said == "denied" or (bool(results) and all(error for _, error in results))
+
+    def offered(self, stand, function: str) -> None:
+        """A terminal may lack a function that nobody declares; the denial of a declared one is judged by the case."""
+        if self.refused and not stand.declares(f"fn:{function}"):
+            raise NotApplicable(f"{function}: denied, and not declared")
 
     def required(self, command: str) -> None:
         """A step before what is judged: denied it leaves the case open; silence and the like speak against the terminal."""

@@ -6,7 +6,7 @@ import pytest
 
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import Content
-from rig.testing.outcomes import Inconclusive, NotApplicable
+from rig.testing.outcomes import Inconclusive
 
 pytestmark = [
     pytest.mark.device("concentrator"),
@@ -42,11 +42,15 @@ def segment(tester):
 
 
 @pytest.fixture
-def supported(concentrator, segment):
-    """The terminal takes files; one that denies them has not the function. What it was sent is cleared after the case."""
+def supported(concentrator, segment, check):
+    """The terminal takes files, as is declared. What it was sent is cleared after the case."""
     answer = segment(0)
-    if answer.refused:
-        raise NotApplicable("the terminal denies file transfer")
+    check.true(
+        "file transfer, which is declared",
+        not answer.refused,
+        observed=answer.said,
+        expected="an answer that is no denial",
+    )
     yield answer
     if not concentrator.simulated:
         segment(0, file=CLEAR)

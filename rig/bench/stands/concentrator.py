@@ -73,7 +73,7 @@ class ConcentratorStand:
         self.simulated = request.simulated
         self.profile = session.profile
         self.session = session
-        self._declares = request.declaration.declares
+        self.declared = request.declaration
         request.recorder.describe_as(request.device.first_link, DESCRIBERS["gdw1376.1"])
 
     @property
@@ -102,8 +102,8 @@ class ConcentratorStand:
         """Told what a case is about to send; a stand that could not leave the device as it was found refuses it."""
 
     def declares(self, feature: str) -> bool:
-        """Whether the maker declares a feature: ``fn:05F25``, ``option:file-transfer``."""
-        return self._declares(feature)
+        """Whether somebody declares a feature: ``fn:05F25``, ``option:file-transfer``; of no declaration nothing is."""
+        return self.declared.given and self.declared.declares(feature)
 
     def truth(self, point: int, quantity: str, direction: str = "forward", tariff: int = 0) -> Decimal:
         """What the meter at a point really has now.

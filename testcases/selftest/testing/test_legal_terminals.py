@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from rig.bench.binding import Bench
+from rig.bench.declaration import STANDARD_MINIMUM
 from rig.bench.stands.concentrator import EmulatedConcentratorStand
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import parse_message
@@ -155,7 +156,28 @@ def test_a_reading_day_has_an_hour_of_its_own(stand):
 
 def test_a_terminal_without_the_command_to_disconnect(stand):
     deny(stand, Afn.CONTROL, 39)
-    assert verdict(stand, "test_login", "test_disconnect_command")[0] is Verdict.NOT_APPLICABLE
+    stand.declared = STANDARD_MINIMUM
+    assert verdict(stand, "test_login", "test_disconnect_command") == (
+        Verdict.NOT_APPLICABLE,
+        "05F39: denied, and not declared",
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "case", "number"),
+    [
+        ("test_archive", "test_delete_port", 53),
+        ("test_control", "test_arrears_alarm", 26),
+        ("test_control", "test_keep_supply", 25),
+        ("test_login", "test_disconnect_command", 39),
+    ],
+)
+def test_what_is_declared_and_denied_fails(stand, file, case, number):
+    deny(stand, Afn.CONTROL, number)
+    stand.declared = replace(stand.declared, items=("04*",))
+    assert verdict(stand, file, case)[0] is Verdict.NOT_APPLICABLE
+    stand.declared = replace(stand.declared, items=("04*", f"05F{number}"))
+    assert verdict(stand, file, case)[0] is Verdict.FAIL
 
 
 @pytest.mark.parametrize(
@@ -189,11 +211,11 @@ def test_who_says_nothing_to_a_command_fails(stand, file, case, afn):
     assert verdict(stand, file, case)[0] is Verdict.FAIL
 
 
-def test_who_denies_files_has_no_file_transfer(stand):
+def test_who_denies_files_has_not_what_is_declared(stand):
     deny(stand, Afn.FILE_TRANSFER, 1)
     place = module("test_files")
     around = Surroundings(stand, place)
-    with pytest.raises(NotApplicable):
+    with pytest.raises(CheckFailed, match="denied"):
         around.get("supported")
 
 
