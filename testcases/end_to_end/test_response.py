@@ -52,7 +52,12 @@ def _in_turn(network):
 @pytest.mark.inspection_item("P04", "02008", "02009", "03001")
 @pytest.mark.bench_time(2500)
 @pytest.mark.title_zh("随机召测响应时间")
-@pytest.mark.known_bad("network-slow-meters", "network-present-absent", "network-present-total-absent")
+@pytest.mark.known_bad(
+    "network-demand-not-stored",
+    "network-slow-meters",
+    "network-present-absent",
+    "network-present-total-absent",
+)
 def test_read_on_demand(inspector, network, check):
     """Present energy read on demand, every household in turn: the longest of 100."""
     homes = _in_turn(network)

@@ -33,6 +33,8 @@ _LATE_S, _VERY_LATE_S = 20.0, 40.0
 _REDIAL_S: Final = 3000.0
 _FAR_S: Final = 900.0
 _BY_ITSELF_S: Final = 30 * 3600.0
+#: place of "demand" among the sources of readings that the center knows
+_DEMAND: Final = 3
 _DAY_ITEMS, _CURVES = {161, 163}, {101, 103}
 
 
@@ -256,6 +258,27 @@ def freeze_given_once(network: ANetwork, _: Parameter) -> None:
         return values
 
     on_values(device, Afn.HISTORY_DATA, {161}, change)
+
+
+@defect(
+    "network-demand-not-stored",
+    "the center shows what was read on demand and does not store it",
+    "response time",
+    role=ROLE,
+)
+def demand_not_stored(network: ANetwork, _: Parameter) -> None:
+    """Only what tasks and reports bring goes into the database."""
+
+    def spoil() -> None:
+        core = network.center.core
+        rows = own(core, "rows")
+
+        def chosen(terminal: Any, frame: Any, source: int) -> Any:
+            return [] if source == _DEMAND else rows(terminal, frame, source)
+
+        overrule(core, "rows", chosen)
+
+    _in_center(network, spoil)
 
 
 @defect(
