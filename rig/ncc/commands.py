@@ -6,10 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from rig.errors import ConfigError, LocalProtocolError
+from rig.ncc.answers import ABSENT, NOTHING, Asked, asked_among, asked_by, has_value
 from rig.ncc.bodies import archive_bodies, forward_body, history_bodies
 from rig.ncc.events import counters_request
 from rig.ncc.forwarded import shown
@@ -18,8 +20,7 @@ from rig.ncc.requests import URGENT, Outcome, Request
 from rig.ports.command_center import Answered, CommandInput, CommandResult, CommandSpan, CommandStatus
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
-from rig.protocols.gdw1376_1.frame import Frame
-from rig.protocols.gdw1376_1.messages import Content, encode_unit, parse_message
+from rig.protocols.gdw1376_1.messages import Content, DataUnit, encode_unit, parse_message
 
 if TYPE_CHECKING:
     from rig.ncc.core import Core
@@ -53,6 +54,9 @@ class Command:
     watchers: list[Callable[[CommandResult], None]] = field(default_factory=list)
     #: groups that could not be stored before it began
     failed_groups: int = 0
+    #: its answers are to have values; and one of what was asked for came
+    reads: bool = False
+    came: bool = False
 
     def result(self) -> CommandResult:
         """For those who ask."""
@@ -103,14 +107,15 @@ class CommandDesk:
             identifiers(ordered[at : at + size], [kind.number for kind in types])
             for at in range(0, len(ordered), size)
         ]
-        return self._start("read_now", terminal, Afn.REALTIME_DATA, bodies)
+        return self._start("read_now", terminal, Afn.REALTIME_DATA, bodies, asked_by)
 
     def read_history(
         self, terminal: str, points: Sequence[int], item: str, first: datetime, count_: int, density_s: float
     ) -> str:
         """Class 2 data of points."""
+        kind = parse_item(item)
         bodies = history_bodies(
-            parse_item(item),
+            kind,
             sorted(set(points)),
             first,
             count_,
@@ -118,7 +123,9 @@ class CommandDesk:
             self._core.settings.points_per_request,
         )
         self._known(terminal, points)
-        return self._start("read_history", terminal, Afn.HISTORY_DATA, bodies)
+        return self._start(
+            "read_history", terminal, Afn.HISTORY_DATA, bodies, lambda body: asked_by(body, kind)
+        )
 
     def set_parameter(
         self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int
@@ -132,7 +139,8 @@ class CommandDesk:
     ) -> str:
         """AFN 0A."""
         body = self._unit(Afn.QUERY_PARAMETERS, number, values, point)
-        return self._start("query_parameter", terminal, Afn.QUERY_PARAMETERS, [body])
+        asked = frozenset({(point, number)})
+        return self._start("query_parameter", terminal, Afn.QUERY_PARAMETERS, [body], lambda _body: asked)
 
     def control(self, terminal: str, number: int, values: Mapping[str, CommandInput], point: int) -> str:
         """AFN 05."""
@@ -147,7 +155,7 @@ class CommandDesk:
     def forward(self, terminal: str, port: int, message: bytes, timeout_s: float) -> str:
         """AFN 10 F1."""
         body = forward_body(port, message, timeout_s)
-        return self._start("forward", terminal, Afn.FORWARD, [body])
+        return self._start("forward", terminal, Afn.FORWARD, [body], lambda _body: frozenset({(0, 1)}))
 
     def send_archive(self, terminal: str, points: Sequence[int]) -> str:
         """AFN 04 F10 of registered points."""
@@ -195,18 +203,20 @@ class CommandDesk:
             self._part(command, target, outcome)
             return
         before = target.next_event[important]
-        values = {"pm": first, "pn": counter}
-        body = encode_unit(Afn.EVENTS, Content(0, 1 if important else 2, values), uplink=False)
+        number = 1 if important else 2
+        asked = frozenset({(0, number)})
+        body = encode_unit(Afn.EVENTS, Content(0, number, {"pm": first, "pn": counter}), uplink=False)
 
         def fetched(answer: Outcome) -> None:
-            if answer.status == "done" and not self._core.events.complete(
+            units = self._units(answer) if answer.status == "done" else []
+            # an answer without events is none: they are asked for again the next time
+            if asked_among(units, asked) and not self._core.events.complete(
                 target, before, counter, important=important
             ):
-                for frame in answer.frames:
-                    command.values += _answered(frame, self._core)
+                command.values += _answered(Afn.EVENTS, units)
                 self._fetch(command, target, answer, counter, important=important)
                 return
-            self._part(command, target, answer)
+            self._part(command, target, answer, asked)
 
         self._attempted(command, outcome)
         if not target.queue.submit(self._request(Afn.EVENTS, body, fetched)):
@@ -302,11 +312,22 @@ class CommandDesk:
         if command.finished_s is not None:
             self._values -= len(command.values)
 
-    def _start(self, kind: str, terminal: str, afn: int, bodies: Iterable[bytes]) -> str:
+    def _start(
+        self,
+        kind: str,
+        terminal: str,
+        afn: int,
+        bodies: Iterable[bytes],
+        asked: Callable[[bytes], Asked] | None = None,
+    ) -> str:
+        """``asked``: what a body asks for; none for what is only confirmed."""
         command, target = self._new(kind, terminal)
-        requests = [
-            self._request(afn, body, lambda outcome: self._part(command, target, outcome)) for body in bodies
-        ]
+
+        def ended(body: bytes, outcome: Outcome) -> None:
+            wanted = asked(body) if asked is not None and outcome.status == "done" else None
+            self._part(command, target, outcome, wanted)
+
+        requests = [self._request(afn, body, partial(ended, body)) for body in bodies]
         self._submit(command, target, requests)
         return command.id
 
@@ -334,8 +355,26 @@ class CommandDesk:
         command.attempts += len(outcome.attempts)
         command.spans += [CommandSpan("uplink", sent_s, ended_s) for sent_s, ended_s in outcome.attempts]
 
-    def _part(self, command: Command, target: Terminal, outcome: Outcome) -> None:
-        """One request of a command ended."""
+    def _units(self, outcome: Outcome) -> list[DataUnit]:
+        """The units of an answer."""
+        profile = self._core.settings.profile
+        return [unit for frame in outcome.frames for unit in parse_message(frame, profile).units]
+
+    def _judged(self, command: Command, outcome: Outcome, asked: Asked) -> Outcome:
+        """An answer that came: has it anything of what was asked for?"""
+        afn, units = outcome.frames[0].afn, self._units(outcome)
+        command.values += _kept(command.kind, _answered(afn, units))
+        wanted = asked_among(units, asked)
+        command.reads = True
+        command.came = command.came or any(has_value(afn, unit) for unit in wanted)
+        return outcome if wanted else outcome._replace(status="failed", message=NOTHING)
+
+    def _part(self, command: Command, target: Terminal, outcome: Outcome, asked: Asked | None = None) -> None:
+        """One request of a command ended. ``asked``: what is to be in its answer; none: no matter what."""
+        if outcome.status == "done" and asked is not None:
+            outcome = self._judged(command, outcome, asked)
+        elif outcome.status == "done" and outcome.frames:
+            command.values += _answered(outcome.frames[0].afn, self._units(outcome))
         self._core.request_ended(outcome)
         if outcome.status == "denied":
             remote = target.session.remote if target.session is not None else command.terminal
@@ -344,16 +383,15 @@ class CommandDesk:
             )
         self._attempted(command, outcome)
         command.open -= 1
-        if outcome.status == "done":
-            for frame in outcome.frames:
-                command.values += _kept(command.kind, _answered(frame, self._core))
-        elif command.status in {"pending", "done"}:
+        if outcome.status != "done" and command.status in {"pending", "done"}:
             command.status = outcome.status
             command.message = outcome.message
         if command.open > 0:
             return
         if command.status == "pending":
             command.status = "done"
+        if command.status == "done" and command.reads and not command.came:
+            command.status, command.message = "failed", ABSENT
         if command.kind in _STORED and command.status == "done":
             began_s = self._core.clock.now_s()
             self._core.journal.add([], done=lambda good: self._stored(command, began_s, good=good))
@@ -405,10 +443,10 @@ def _without_password(text: str) -> str:
     return masked if "*" in masked else text
 
 
-def _answered(frame: Frame, core: Core) -> list[Answered]:
+def _answered(afn: int, units: Iterable[DataUnit]) -> list[Answered]:
     """The values of an answer."""
     found = []
-    for unit in parse_message(frame, core.settings.profile).units:
-        item = unit.item.id if unit.item is not None else f"{frame.afn:02X}.F{unit.number}"
+    for unit in units:
+        item = unit.item.id if unit.item is not None else f"{afn:02X}.F{unit.number}"
         found += [Answered(unit.point, item, value.key, value.value, value.unit) for value in unit.values]
     return found
