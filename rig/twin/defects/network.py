@@ -5,61 +5,31 @@ A defect of this group gets the network: its concentrators and direct terminals 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 
 from rig.protocols.dlt645.frame import encode
 from rig.protocols.dlt645.messages import RemoteControl, broadcast_time
 from rig.protocols.gdw1376_1.control import Afn
-from rig.protocols.gdw1376_1.formats import ABSENT
 from rig.protocols.gdw1376_1.messages import DataUnit
 from rig.twin.build_terminal import EmulatedTerminal
 from rig.twin.defects import Parameter, defect
-from rig.twin.defects.terminal_hooks import Values, handle, on_values, overrule, own, slow, when_dead
+from rig.twin.defects.network_hooks import ROLE, ANetwork, first, in_center, terminals
+from rig.twin.defects.terminal_hooks import Values, on_values, overrule, own, when_dead
 from rig.twin.devices.terminal.archive import MeterEntry
 from rig.twin.devices.terminal.collection import Collection
 from rig.twin.devices.terminal.storage import FreezeEntry
 
-if TYPE_CHECKING:
-    from rig.twin.wire.gdw1376_1 import Call, Handler
-
-ROLE: Final = "network"
 #: the day that one defect loses, in days since 2000-01-01
 _LOST_DAY: Final = (date(2026, 3, 4) - date(2000, 1, 1)).days
 _MORNING_H, _NOON_H = 6, 12
-_LATE_S, _VERY_LATE_S = 20.0, 40.0
+_LATE_S: Final = 20.0
 _REDIAL_S: Final = 3000.0
 _FAR_S: Final = 900.0
 _BY_ITSELF_S: Final = 30 * 3600.0
-#: place of "demand" among the sources of readings that the center knows
-_DEMAND: Final = 3
-_DAY_ITEMS, _CURVES = {161, 163}, {101, 103}
-
-
-class ANetwork(Protocol):
-    """What a defect touches of a network: areas with their terminals, and the command center."""
-
-    areas: list[Any]
-    center: Any
-    clock: Any
-
-
-def _terminals(network: ANetwork) -> Iterator[EmulatedTerminal]:
-    for area in network.areas:
-        if area.terminal is not None:
-            yield area.terminal
-
-
-def _first(network: ANetwork) -> EmulatedTerminal:
-    return next(_terminals(network))
-
-
-def _in_center(network: ANetwork, spoil: Callable[[], None]) -> None:
-    """Spoil the center as it is, and every process of it that begins later."""
-    spoil()
-    network.center.on_start.append(spoil)
+_DAY_ITEMS: Final = {161, 163}
 
 
 # --- collection ------------------------------------------------------------------------------------------------------
@@ -68,7 +38,7 @@ def _in_center(network: ANetwork, spoil: Callable[[], None]) -> None:
 @defect("network-late-freezes", "terminals read day freezes in the afternoon only", "collection", role=ROLE)
 def late_freezes(network: ANetwork, _: Parameter) -> None:
     """Nothing is collected before noon, on demand neither."""
-    for device in _terminals(network):
+    for device in terminals(network):
         collection = device.terminal.collection
         run, fetch = own(collection, "_run"), own(collection, "fetch_day")
 
@@ -96,7 +66,7 @@ def late_freezes(network: ANetwork, _: Parameter) -> None:
 @defect("network-day-lost", "a terminal loses one day of its meters", "collection", role=ROLE)
 def day_lost(network: ANetwork, _: Parameter) -> None:
     """The freezes of the third day are nowhere."""
-    storage = _first(network).terminal.storage
+    storage = first(network).terminal.storage
     put = own(storage, "put_day")
 
     def kept(point: int, day: int, stamp: bytes, items: Any) -> bool:
@@ -113,7 +83,7 @@ def no_recollection(network: ANetwork, _: Parameter) -> None:
         overrule(network.center.core.tasks, "_again", lambda _running: None)
         overrule(network.center.core.tasks, "_catch_up", lambda _terminal: None)
 
-    _in_center(network, spoil)
+    in_center(network, spoil)
 
 
 @defect(
@@ -124,7 +94,7 @@ def no_recollection(network: ANetwork, _: Parameter) -> None:
 )
 def present_for_past(network: ANetwork, _: Parameter) -> None:
     """Day freezes read after the morning are taken from the present registers."""
-    for device in _terminals(network):
+    for device in terminals(network):
         collection = device.terminal.collection
         for name in ("_begin", "fetch_day"):
             overrule(collection, name, partial(_by_the_hour, device, own(collection, name)))
@@ -144,7 +114,7 @@ def _by_the_hour(device: EmulatedTerminal, read: Callable[..., None], *given: An
 )
 def concentrator_gives_up(network: ANetwork, _: Parameter) -> None:
     """A day that was not read at the first try stays missing."""
-    for device in _terminals(network):
+    for device in terminals(network):
         collection = device.terminal.collection
         begin, fetch = own(collection, "_begin"), own(collection, "fetch_day")
         one_done = own(collection, "_one_done")
@@ -182,7 +152,7 @@ def concentrator_gives_up(network: ANetwork, _: Parameter) -> None:
 @defect("network-curve-gaps", "a concentrator leaves out points of a curve", "collection", role=ROLE)
 def curve_gaps(network: ANetwork, _: Parameter) -> None:
     """Points of even hours are absent."""
-    storage = _first(network).terminal.storage
+    storage = first(network).terminal.storage
     put = own(storage, "put_curve")
 
     def kept(point: int, number: int, minute: int, data: bytes) -> None:
@@ -190,127 +160,6 @@ def curve_gaps(network: ANetwork, _: Parameter) -> None:
             put(point, number, minute, data)
 
     overrule(storage, "put_curve", kept)
-
-
-# --- response time ---------------------------------------------------------------------------------------------------
-
-
-@defect("network-slow-meters", "class 1 data come late", "response time", role=ROLE)
-def slow_present(network: ANetwork, _: Parameter) -> None:
-    """Present energy is answered 20 s later."""
-    for device in _terminals(network):
-        slow(device, Afn.REALTIME_DATA, {129}, _LATE_S)
-
-
-#: a reading of present energy: octets of its time and of each energy, each EE where it is absent
-_TIME_OCTETS, _ENERGY_OCTETS = 5, 5
-
-
-@defect(
-    "network-present-absent",
-    "a terminal answers at once that it has no present energy",
-    "response time",
-    role=ROLE,
-)
-def present_absent(network: ANetwork, _: Parameter) -> None:
-    """Present energy is absent in every answer; no meter is asked."""
-    device = _first(network)
-
-    def absent(call: Call, _handler: Handler) -> None:
-        entry = device.terminal.archive.at_point(call.point)
-        if entry is None:
-            call.deny()
-            return
-        energies = bytes((ABSENT,)) * _ENERGY_OCTETS * (1 + entry.tariffs)
-        call.data(bytes((ABSENT,)) * _TIME_OCTETS + bytes((entry.tariffs,)) + energies)
-
-    handle(device, Afn.REALTIME_DATA, 129, absent)
-
-
-@defect(
-    "network-present-total-absent",
-    "a terminal gives the tariffs of present energy and not their total",
-    "response time",
-    role=ROLE,
-)
-def present_total_absent(network: ANetwork, _: Parameter) -> None:
-    """The rest of the answer is right."""
-    on_values(_first(network), Afn.REALTIME_DATA, {129}, lambda _unit, values: values | {"total": None})
-
-
-@defect(
-    "network-freeze-given-once",
-    "a terminal has no freeze left for whoever asks for it again",
-    "response time",
-    role=ROLE,
-)
-def freeze_given_once(network: ANetwork, _: Parameter) -> None:
-    """In the afternoon a day's forward energy that was given before is absent."""
-    device = _first(network)
-    given: set[tuple[int, Any]] = set()
-
-    def change(unit: DataUnit, values: Values) -> Values:
-        key = unit.point, values.get("date")
-        if key in given and device.terminal.clock.now().hour >= _NOON_H:
-            return {name: value if name in {"date", "tariffs"} else None for name, value in values.items()}
-        if values.get("total") is not None:
-            given.add(key)
-        return values
-
-    on_values(device, Afn.HISTORY_DATA, {161}, change)
-
-
-@defect(
-    "network-demand-not-stored",
-    "the center shows what was read on demand and does not store it",
-    "response time",
-    role=ROLE,
-)
-def demand_not_stored(network: ANetwork, _: Parameter) -> None:
-    """Only what tasks and reports bring goes into the database."""
-
-    def spoil() -> None:
-        core = network.center.core
-        rows = own(core, "rows")
-
-        def chosen(terminal: Any, frame: Any, source: int) -> Any:
-            return [] if source == _DEMAND else rows(terminal, frame, source)
-
-        overrule(core, "rows", chosen)
-
-    _in_center(network, spoil)
-
-
-@defect(
-    "network-slow-history",
-    "a terminal searches its history for more than half a minute",
-    "response time",
-    role=ROLE,
-)
-def slow_history(network: ANetwork, _: Parameter) -> None:
-    """Answers with freezes come 40 s later: repeated requests wait for them."""
-    for device in _terminals(network):
-        slow(device, Afn.HISTORY_DATA, _DAY_ITEMS, _VERY_LATE_S)
-
-
-@defect(
-    "network-slow-parameters", "a terminal writes parameters for twenty seconds", "response time", role=ROLE
-)
-def slow_parameters(network: ANetwork, _: Parameter) -> None:
-    """The confirmation of a traffic threshold comes late."""
-    for device in _terminals(network):
-        slow(device, Afn.SET_PARAMETERS, {36}, _LATE_S)
-
-
-@defect(
-    "network-parameters-not-stored",
-    "a terminal confirms a parameter and forgets it",
-    "response time",
-    role=ROLE,
-)
-def parameters_not_stored(network: ANetwork, _: Parameter) -> None:
-    """The traffic threshold stays what it was."""
-    handle(_first(network), Afn.SET_PARAMETERS, 36, lambda call, _set: call.confirm())
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -324,7 +173,7 @@ def parameters_not_stored(network: ANetwork, _: Parameter) -> None:
 )
 def events_kept_back(network: ANetwork, _: Parameter) -> None:
     """Events stay in the terminal."""
-    for device in _terminals(network):
+    for device in terminals(network):
         device.terminal.behaviour.events_reported = False
         device.terminal.behaviour.access_demand_shown = False
 
@@ -337,13 +186,13 @@ def events_kept_back(network: ANetwork, _: Parameter) -> None:
 )
 def trip_acknowledged_only(network: ANetwork, _: Parameter) -> None:
     """The relay stays closed."""
-    _first(network).terminal.behaviour.trip_forwarded = False
+    first(network).terminal.behaviour.trip_forwarded = False
 
 
 @defect("network-slow-trips", "a concentrator sends trips ten seconds later", "control", role=ROLE)
 def slow_trips(network: ANetwork, _: Parameter) -> None:
     """The acknowledgement comes at once."""
-    device = _first(network)
+    device = first(network)
     control, clock = device.terminal.control, device.engine.clock
     trip = own(control, "trip")
 
@@ -357,7 +206,7 @@ def slow_trips(network: ANetwork, _: Parameter) -> None:
 @defect("network-trips-neighbour", "a concentrator trips the next meter too", "control", role=ROLE)
 def trips_neighbour(network: ANetwork, _: Parameter) -> None:
     """Two relays open at an order for one."""
-    terminal = _first(network).terminal
+    terminal = first(network).terminal
     trip = own(terminal.control, "trip")
 
     def both(entry: MeterEntry, done: Callable[[bool], None], **options: Any) -> None:
@@ -374,7 +223,7 @@ def trips_neighbour(network: ANetwork, _: Parameter) -> None:
 )
 def trips_by_itself(network: ANetwork, _: Parameter) -> None:
     """After thirty hours the first relay opens."""
-    terminal = _first(network).terminal
+    terminal = first(network).terminal
 
     def trip() -> None:
         entry = terminal.archive.at_point(1)
@@ -392,7 +241,7 @@ def trips_by_itself(network: ANetwork, _: Parameter) -> None:
 )
 def control_not_audited(network: ANetwork, _: Parameter) -> None:
     """The trail has no control orders."""
-    _in_center(network, lambda: _leave_out(network.center.service, "control"))
+    in_center(network, lambda: _leave_out(network.center.service, "control"))
 
 
 def _leave_out(service: Any, left_out: str) -> None:
@@ -410,7 +259,7 @@ def _leave_out(service: Any, left_out: str) -> None:
 @defect("network-roles-ignored", "the center lets everybody switch", "control", role=ROLE)
 def roles_ignored(network: ANetwork, _: Parameter) -> None:
     """No role is looked at."""
-    _in_center(network, lambda: overrule(network.center.service, "_need", lambda *_given: None))
+    in_center(network, lambda: overrule(network.center.service, "_need", lambda *_given: None))
 
 
 @defect(
@@ -421,7 +270,7 @@ def roles_ignored(network: ANetwork, _: Parameter) -> None:
 )
 def permit_closes(network: ANetwork, _: Parameter) -> None:
     """The permission to close is sent to the meter as the order to close."""
-    control = _first(network).terminal.control
+    control = first(network).terminal.control
     overrule(control, "permit", lambda entry, done: control.command(entry, RemoteControl.CLOSE, done))
 
 
@@ -431,7 +280,7 @@ def permit_closes(network: ANetwork, _: Parameter) -> None:
 @defect("network-time-ignored", "terminals confirm the time and keep their own", "clock", role=ROLE)
 def time_ignored(network: ANetwork, _: Parameter) -> None:
     """Clocks of terminals stay as they are."""
-    for device in _terminals(network):
+    for device in terminals(network):
         device.terminal.behaviour.clock_set_effective = False
 
 
@@ -443,7 +292,7 @@ def time_ignored(network: ANetwork, _: Parameter) -> None:
 )
 def time_set_late(network: ANetwork, _: Parameter) -> None:
     """Its clock stays behind by what it waited."""
-    device = _first(network)
+    device = first(network)
     set_clock, clock = own(device.terminal, "set_clock"), device.engine.clock
 
     def later(when: Any) -> None:
@@ -460,7 +309,7 @@ def time_set_late(network: ANetwork, _: Parameter) -> None:
 )
 def broadcast_without_delay(network: ANetwork, _: Parameter) -> None:
     """Meters are set slow."""
-    for device in _terminals(network):
+    for device in terminals(network):
         for port in device.ports.values():
             send = own(port, "broadcast")
 
@@ -478,7 +327,7 @@ def broadcast_without_delay(network: ANetwork, _: Parameter) -> None:
 @defect("network-meters-never-set", "a concentrator never sets the clocks of its meters", "clock", role=ROLE)
 def meters_never_set(network: ANetwork, _: Parameter) -> None:
     """Meters stay as far off as they are."""
-    for device in _terminals(network):
+    for device in terminals(network):
         device.terminal.behaviour.meters_synchronised = False
 
 
@@ -487,7 +336,7 @@ def meters_never_set(network: ANetwork, _: Parameter) -> None:
 )
 def time_whatever_the_offset(network: ANetwork, _: Parameter) -> None:
     """A clock 40 minutes off is set too."""
-    _in_center(network, lambda: _set_whatever(network.center.core.time))
+    in_center(network, lambda: _set_whatever(network.center.core.time))
 
 
 def _set_whatever(desk: Any) -> None:
@@ -508,7 +357,7 @@ def _set_whatever(desk: Any) -> None:
 )
 def wrong_clocks_not_told(network: ANetwork, _: Parameter) -> None:
     """No event of a wrong clock is recorded."""
-    overrule(_first(network).terminal.clock_keeping, "judge", lambda _entry, _shown: None)
+    overrule(first(network).terminal.clock_keeping, "judge", lambda _entry, _shown: None)
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------
@@ -522,7 +371,7 @@ def wrong_clocks_not_told(network: ANetwork, _: Parameter) -> None:
 )
 def redials_late(network: ANetwork, _: Parameter) -> None:
     """Nobody is there for most of an hour."""
-    for device in _terminals(network):
+    for device in terminals(network):
         device.terminal.uplink.redial_s = (_REDIAL_S, _REDIAL_S)
 
 
@@ -531,7 +380,7 @@ def redials_late(network: ANetwork, _: Parameter) -> None:
 )
 def never_calls_again(network: ANetwork, _: Parameter) -> None:
     """The first concentrator is not seen again."""
-    _first(network).terminal.behaviour.reconnects = False
+    first(network).terminal.behaviour.reconnects = False
 
 
 @defect(
@@ -542,7 +391,7 @@ def never_calls_again(network: ANetwork, _: Parameter) -> None:
 )
 def standby_never_called(network: ANetwork, _: Parameter) -> None:
     """Its standby address is stored and not used."""
-    _first(network).terminal.behaviour.backup_used = False
+    first(network).terminal.behaviour.backup_used = False
 
 
 @defect(
@@ -553,7 +402,7 @@ def standby_never_called(network: ANetwork, _: Parameter) -> None:
 )
 def standby_always_called(network: ANetwork, _: Parameter) -> None:
     """The main address is stored and not used."""
-    uplink = _first(network).terminal.uplink
+    uplink = first(network).terminal.uplink
     known = own(uplink, "addresses")
     overrule(uplink, "addresses", lambda: known()[-1:])
 
@@ -590,7 +439,7 @@ def archive_forgotten(network: ANetwork, _: Parameter) -> None:
 )
 def outages_not_recorded(network: ANetwork, _: Parameter) -> None:
     """No event of a loss of supply."""
-    _first(network).terminal.behaviour.outage_recorded = False
+    first(network).terminal.behaviour.outage_recorded = False
 
 
 @defect(
@@ -601,7 +450,7 @@ def outages_not_recorded(network: ANetwork, _: Parameter) -> None:
 )
 def freezes_lost_with_supply(network: ANetwork, _: Parameter) -> None:
     """What was stored before an outage is neither kept nor read again."""
-    for device in _terminals(network):
+    for device in terminals(network):
         when_dead(device, device.terminal.collection.cleared)
         when_dead(device, device.terminal.storage.clear)
 
@@ -612,7 +461,7 @@ def freezes_lost_with_supply(network: ANetwork, _: Parameter) -> None:
 @defect("network-meters-mixed-up", "a collector takes two meters for each other", "FR1", role=ROLE)
 def meters_mixed_up(network: ANetwork, _: Parameter) -> None:
     """Freezes of points 1 and 2 are exchanged."""
-    storage = _first(network).terminal.storage
+    storage = first(network).terminal.storage
     day = own(storage, "day")
     overrule(storage, "day", lambda point, of: day({1: 2, 2: 1}.get(point, point), of))
 
@@ -628,7 +477,7 @@ def tariffs_shifted(network: ANetwork, _: Parameter) -> None:
         shown = [values[name] for name in names]
         return values | dict(zip(names, shown[1:] + shown[:1], strict=True))
 
-    on_values(_first(network), Afn.HISTORY_DATA, _DAY_ITEMS, change)
+    on_values(first(network), Afn.HISTORY_DATA, _DAY_ITEMS, change)
 
 
 @defect(
@@ -636,7 +485,7 @@ def tariffs_shifted(network: ANetwork, _: Parameter) -> None:
 )
 def export_as_import(network: ANetwork, _: Parameter) -> None:
     """Reverse energy is a copy of forward energy."""
-    storage = _first(network).terminal.storage
+    storage = first(network).terminal.storage
     put = own(storage, "put_day")
 
     def kept(point: int, day: int, stamp: bytes, items: Any) -> bool:
@@ -654,7 +503,7 @@ def export_as_import(network: ANetwork, _: Parameter) -> None:
 )
 def month_taken_late(network: ANetwork, _: Parameter) -> None:
     """A day is missing of every bill."""
-    terminal = _first(network).terminal
+    terminal = first(network).terminal
     storage, today = terminal.storage, terminal.collection.today
     month = own(storage, "month")
 
