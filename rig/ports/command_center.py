@@ -21,7 +21,7 @@ TerminalRole = Literal["concentrator", "collector", "meter"]
 #: why a reading came: the terminal's own report, a task of the center, its re-collection, a command on demand
 Source = Literal["report", "task", "recollection", "demand"]
 #: ``pending``; ``done``; ``denied`` by the terminal; ``timeout``: silent after all retries; ``offline``: not connected
-#: in time; ``failed``: an answer that cannot be read; ``cancelled``
+#: in time; ``failed``: an answer that cannot be read or has nothing of what was asked for; ``cancelled``
 CommandStatus = Literal["pending", "done", "denied", "timeout", "offline", "failed", "cancelled"]
 
 #: items are the protocol's information types, ``AFN.Fn`` and, where a type has several quantities, its key:
