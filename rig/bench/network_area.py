@@ -161,6 +161,12 @@ def main_area(around: Surroundings, number: int, main_address: str) -> Area:
     port.wall = area.engine.clock.wall
     port.put_on(line)
     area.ports[CARRIER] = port
+    add_concentrator(around, area)
+    return area
+
+
+def add_concentrator(around: Surroundings, area: Area) -> None:
+    """The concentrator of an area whose ports are there; it does not call yet."""
     assert around.streams is not None
     area.terminal = build_terminal(
         area.engine,
@@ -170,7 +176,6 @@ def main_area(around: Surroundings, number: int, main_address: str) -> Area:
         defects=around.defects_of("concentrator", area.address),
         start=False,
     )
-    return area
 
 
 def module_area(around: Surroundings, number: int, main_address: str) -> Area:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rig.bench.network_area import CARRIER, RS485, Area, Surroundings, bare_area, main_address_of
+from rig.bench.network_area import (
+    CARRIER,
+    RS485,
+    Area,
+    Surroundings,
+    add_concentrator,
+    bare_area,
+    main_address_of,
+)
 from rig.errors import ConfigError
 from rig.ports.byte_link import WireEndpoint
 from rig.protocols.gdw1376_2.profile import DEFAULT
-from rig.twin.build_terminal import build_terminal
 from rig.twin.downlink.carrier import CarrierPort
 from rig.twin.downlink.rs485 import Rs485Port
 from rig.twin.media.parameters import MEDIA
@@ -57,15 +64,7 @@ def foreign_area(
             port = Rs485Port(f"K8-C1 {area.address}", baud=_BUS_BAUD)
             ends.append(_end(port, ports.bus, area, "--bus"))
             area.ports[RS485] = port
-        assert around.streams is not None
-        area.terminal = build_terminal(
-            area.engine,
-            around.streams,
-            area.config,
-            ports=area.ports,
-            defects=around.defects_of("concentrator", area.address),
-            start=False,
-        )
+        add_concentrator(around, area)
     except BaseException:
         for end in ends:
             end.close()

@@ -31,6 +31,12 @@ def _exports(inspector, network, check) -> None:
     check.true("households that fed energy back", bool(fed), observed=len(fed), expected="some")
 
 
+def _two_days_balance(inspector, network, check):
+    inspector.wait_till(days=2, hour=23)
+    _exports(inspector, network, check)
+    inspector.books_balance()
+
+
 @pytest.mark.clause(PAPER, "LD1")
 @pytest.mark.clause(PAPER, "LD2")
 @pytest.mark.inspection_item("02002")
@@ -40,9 +46,7 @@ def _exports(inspector, network, check) -> None:
 @pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
 def test_metering_box(inspector, network, check):
     """Metering-box design with a collector straight at the center: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.clause(PAPER, "LD3")
@@ -53,9 +57,7 @@ def test_metering_box(inspector, network, check):
 @pytest.mark.known_bad("network-export-as-import", "network-meters-mixed-up", "network-tariffs-shifted")
 def test_individual_users(inspector, network, check):
     """Individual users' design with meters straight at the center: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.link("K8-C1")
@@ -67,9 +69,7 @@ def test_individual_users(inspector, network, check):
 @pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
 def test_metering_box_with_disturbed_lines(inspector, network, check):
     """Collectors and meters on RS-485 lines that flip and drop octets: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.link("N5-C4")
@@ -81,9 +81,7 @@ def test_metering_box_with_disturbed_lines(inspector, network, check):
 @pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
 def test_direct_collectors(inspector, network, check):
     """Collectors straight at the center, no concentrator: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.link("U4")
@@ -94,9 +92,7 @@ def test_direct_collectors(inspector, network, check):
 @pytest.mark.known_bad("network-meters-mixed-up", "network-tariffs-shifted", "network-export-as-import")
 def test_direct_meters(inspector, network, check):
     """Meters straight at the center, no concentrator: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.link("U3")
@@ -107,9 +103,7 @@ def test_direct_meters(inspector, network, check):
 @pytest.mark.known_bad("network-export-as-import", "network-meters-mixed-up", "network-tariffs-shifted")
 def test_individual_users_without_collector(inspector, network, check):
     """Every meter a node of the concentrator's own network: two days of every household, both directions, every tariff."""
-    inspector.wait_till(days=2, hour=23)
-    _exports(inspector, network, check)
-    inspector.books_balance()
+    _two_days_balance(inspector, network, check)
 
 
 @pytest.mark.inspection_item("03004", "03012")
