@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures.real_collector import RealCollector, free_port
+from fixtures.free_port import free_port
+from fixtures.real_collector import RealCollector
 from rig.bench.binding import Bench
 from rig.bench.declaration import Declaration
 from rig.bench.inventory import read_inventory

@@ -119,8 +119,8 @@ def test_exception_in_the_run_disarms_and_leaves_the_source_to_the_bench(source,
 
 
 def test_silence_of_the_run_is_not_taken_for_death_while_it_lives(source, emulator, tmp_path):
-    with Watchdog("fluke_6105a", emulator.resource, tmp_path / "note", heartbeat_timeout_s=0.5) as watchdog:
-        time.sleep(1.2)
+    with Watchdog("fluke_6105a", emulator.resource, tmp_path / "note", heartbeat_timeout_s=1.5) as watchdog:
+        time.sleep(2.2)
         watchdog.beat()
         assert watchdog.armed
     assert source.output_is_on()

@@ -97,7 +97,7 @@ def test_every_part_is_accepted_and_then_verified(doctor, tmp_path):
     ]
     timing = next(step for step in record["adapter:plug"]["steps"] if step["name"] == "loop-back timing")
     latency_s = float(timing["detail"].split("latency_s = ")[1].split(",")[0])
-    assert LATENCY_S < latency_s < LATENCY_S + 0.1
+    assert LATENCY_S < latency_s < LATENCY_S + 0.5
     assert "unverified" not in doctor().stdout
 
 

@@ -36,7 +36,7 @@ def emulated(*words: str) -> Iterator[str]:
             yield next(line for line in process.stdout if line.startswith("READY ")).split()[1]
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
 
 
 def line(number: int, address: str, port: int) -> dict[str, int | str]:

@@ -139,7 +139,7 @@ BY_HAND = {
 def test_the_faults_by_hand():
     with peer_server(ADDRESS) as port:
         for name, (request, (address, control, data)) in BY_HAND.items():
-            answer = ask(port, request, listen_s=0.15)
+            answer = ask(port, request)
             assert raw645.opened(answer) == (address, control, bytes.fromhex(data)), name
 
 

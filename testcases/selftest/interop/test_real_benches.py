@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from fixtures.free_port import free_port
 
 RIG = [sys.executable, "-m", "rig.cli.main"]
 ALL = "RIG_ALL_OVER_LOOPBACK"
@@ -43,13 +44,6 @@ PORT_EMULATED = ("id=gdw1376_2.initialisation.reset_pin",)
 Told = dict[str, tuple[str, str]]
 
 
-def free_port() -> int:
-    """A TCP port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def served(*arguments: str) -> Iterator[str]:
     """`rig emulate` in a process of its own; gives what stands behind READY."""
@@ -59,7 +53,7 @@ def served(*arguments: str) -> Iterator[str]:
             yield next(line for line in process.stdout if line.startswith("READY")).split(maxsplit=1)[1]
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def bench_file(folder: Path, role: str, url: str, more: str = "") -> Path:

@@ -44,7 +44,7 @@ def served_meter(baud: int) -> Iterator[str]:
             yield next(line.split()[1] for line in process.stdout if line.startswith("READY"))
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def bench_file(folder: Path, path: str, baud: int) -> Path:

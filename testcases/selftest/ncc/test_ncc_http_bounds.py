@@ -19,6 +19,8 @@ PATH = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
 #: time for a request in these tests, s
 SOON_S = 0.4
+#: ends a test of something that goes on for ever, s; a busy machine is slow
+NEVER_S = 60.0
 LATE_S = 3600.0
 
 
@@ -50,21 +52,22 @@ def is_answered(address: tuple[str, int]) -> bool:
         return "paths" in json.load(answer)
 
 
-def ended_after_s(peer: socket.socket) -> float:
-    """Time until the far end closes; what it says before is of no interest."""
-    began_s = time.monotonic()
+def wait_for_the_end(peer: socket.socket) -> None:
+    """Take what comes until the far end closes; that it goes on for ever is a TimeoutError."""
+    peer.settimeout(NEVER_S)
     with contextlib.suppress(ConnectionResetError):
         while peer.recv(1 << 20):
             pass
-    return time.monotonic() - began_s
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", PATH, POST, POST + b"username=eve&"])
 def test_request_that_does_not_come_to_its_end_costs_the_connection(served, sent):
     address = served(SOON_S)
+    began_s = time.monotonic()
     with connect(address) as peer:
         peer.sendall(sent)
-        assert SOON_S * 0.5 < ended_after_s(peer) < 5
+        wait_for_the_end(peer)
+    assert time.monotonic() - began_s > SOON_S * 0.9
 
 
 def test_head_that_drips_costs_the_connection(served):
@@ -72,32 +75,33 @@ def test_head_that_drips_costs_the_connection(served):
     with connect(address) as peer, contextlib.suppress(OSError):
         began_s = time.monotonic()
         peer.settimeout(0.05)
-        while time.monotonic() - began_s < 5:
-            peer.sendall(b"G" if time.monotonic() == began_s else b"E")
+        while time.monotonic() - began_s < NEVER_S:
+            peer.sendall(b"E")
             with contextlib.suppress(TimeoutError):
                 if not peer.recv(1):
                     break
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < NEVER_S
 
 
 def test_second_request_on_a_connection_has_its_own_time(served):
-    address = served(SOON_S)
+    request_s = 5 * SOON_S
+    address = served(request_s)
     with connect(address) as peer:
         for _ in range(4):
-            time.sleep(SOON_S * 0.6)
+            time.sleep(request_s / 3)
             peer.sendall(PATH + b"\r\n")
             head = peer.recv(100)
             assert head.startswith(b"HTTP/1.1 200")
             while b"}" * 3 not in head[-40:]:
                 head += peer.recv(1 << 20)
         peer.sendall(b"GET /o")
-        assert ended_after_s(peer) < 5
+        wait_for_the_end(peer)
 
 
 def ask_and_take_nothing(peer: socket.socket) -> None:
     """Until the far end has enough."""
     began_s = time.monotonic()
-    while time.monotonic() - began_s < 20:
+    while time.monotonic() - began_s < NEVER_S:
         with contextlib.suppress(TimeoutError):
             peer.sendall((PATH + b"\r\n") * 100)
 

@@ -302,10 +302,10 @@ def test_center_stops_while_terminals_go_on_sending(start):
     running.stop()
     over.set()
     for sender in senders:
-        sender.join(10)
+        sender.join(30)
     for terminal in terminals:
         terminal.close()
-    assert time.monotonic() - began_s < 15
+    assert time.monotonic() - began_s < 60
 
 
 def test_connections_are_read_again_when_a_group_could_not_even_be_prepared(start):

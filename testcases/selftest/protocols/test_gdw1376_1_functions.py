@@ -119,7 +119,7 @@ COUNTS = (
         if isinstance(node, Group | Blob) and isinstance(node.count, str)
     }
     | {node.count for event in EVENTS.values() for node in event.layout if isinstance(node, Group)}
-    | {"relays", "periods", "points", "length"}
+    | {"relays", "periods", "points", "length", "pm", "pn"}
 )
 
 
@@ -140,7 +140,9 @@ def rounds(node, counts):
 
 @st.composite
 def event_octets(draw, counts):
-    codes = draw(st.lists(st.sampled_from([*EVENTS, 46]), max_size=3))
+    # more records than Pm and Pn say would be the next data unit
+    said = (counts["pn"] - counts["pm"]) % 256 or 3
+    codes = draw(st.lists(st.sampled_from([*EVENTS, 46]), max_size=min(3, said)))
     data = b""
     for code in codes:
         layout = EVENTS[code].layout if code in EVENTS else (Field("body", "bytes", 4),)

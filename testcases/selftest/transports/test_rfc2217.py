@@ -72,7 +72,7 @@ class Redirector:
         self.stopped.set()
         self.connection.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
-            thread.join(5)
+            thread.join(30)
         self.connection.close()
         self.server.close()
         self.port.close()

@@ -193,7 +193,7 @@ def served(url: str) -> Iterator[str]:
         yield line.address
     finally:
         stop.set()
-        thread.join(5.0)
+        thread.join(30.0)
 
 
 def check_as_foreign_client(client: ModbusTcpClient | ModbusSerialClient) -> None:
@@ -214,11 +214,11 @@ def check_as_foreign_client(client: ModbusTcpClient | ModbusSerialClient) -> Non
 def test_a_foreign_client_reads_the_meter_over_tcp() -> None:
     with served("tcp://127.0.0.1:0") as address:
         host, _, port = address.removeprefix("tcp://").rpartition(":")
-        client = ModbusTcpClient(host, port=int(port), framer=FramerType.RTU, timeout=3, retries=1)
+        client = ModbusTcpClient(host, port=int(port), framer=FramerType.RTU, timeout=20, retries=1)
         check_as_foreign_client(client)
 
 
 def test_a_foreign_client_reads_the_meter_on_a_pseudo_terminal() -> None:
     with served("pty://") as address:
-        client = ModbusSerialClient(address, baudrate=9600, timeout=3, retries=1)
+        client = ModbusSerialClient(address, baudrate=9600, timeout=20, retries=1)
         check_as_foreign_client(client)

@@ -42,7 +42,7 @@ def _served(engine: Engine, *sources: RealTimeSource) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(5.0)
+        thread.join(30.0)
     assert not thread.is_alive()
 
 

@@ -44,7 +44,7 @@ def test_foreign_client_reads_the_emulated_meter(url):
         said = json.loads(run_with_peer("dlt645", SCRIPT, *where, ADDRESS, *IDENTIFIERS, timeout_s=60))
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(30)
     # 55 W for some seconds add nothing visible
     expected = ["1234.56", "-766.25", "2000.81", "220.0", "50.00", "0.0550", "0.500"]
     read = [Decimal(said[identifier]) for identifier in IDENTIFIERS]
