@@ -30,7 +30,6 @@ from reports.facts import (
     coverage,
     curves,
     decide,
-    limit_text,
     measured_text,
     number_text,
     origin_of,
@@ -41,6 +40,7 @@ from reports.facts import (
     with_unit,
 )
 from rig.results.export import record_digest
+from rig.results.quantities import bare_limit_text
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
 from rig.results.telling import other_origin, telling
 
@@ -355,7 +355,7 @@ def _times(cases: Sequence[CaseResult]) -> Iterator[Block]:
 
 
 def _marked_limit(measurement: Measurement) -> str:
-    text = limit_text(measurement)
+    text = bare_limit_text(measurement)
     return f"{text} *" if text and measurement.provisional else text
 
 
@@ -417,7 +417,7 @@ def _rules(run: RunInfo, cases: Sequence[CaseResult]) -> Iterator[Block]:
             (
                 item.criterion or item.name,
                 item.clause or "-",
-                with_unit(limit_text(item), item),
+                with_unit(bare_limit_text(item), item),
                 " ".join(filter(None, origin_of(item))),
             )
             for item in used
@@ -482,7 +482,7 @@ def _case_row(case: CaseResult) -> tuple[str | Verdict, ...]:
     measured = limit = "-"
     if measurement is not None:
         measured = _short(measured_text(measurement)) or "-"
-        limit = _short(with_unit(limit_text(measurement), measurement)) or "-"
+        limit = _short(with_unit(bare_limit_text(measurement), measurement)) or "-"
         limit += " *" if measurement.provisional and limit != "-" else ""
     origin = other_origin(case, measurement)
     clause = f"{case.clause}\n限值 limit: {origin}" if origin else case.clause

@@ -14,6 +14,7 @@ from reports.chart import Chart, Point, error_chart
 from rig.criteria.model import Clause
 from rig.criteria.registry import all_clauses, all_criteria, awaits_profile
 from rig.latency.statistics import Summary, summarise
+from rig.results.quantities import bare_limit_text, shown_uncertainty, shown_value, unit_text
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
 #: verdicts that decide a clause
@@ -142,7 +143,7 @@ def times(cases: Iterable[CaseResult], at_least: int = 5) -> list[Times]:
                 and item.value.is_finite()
                 and item.value >= 0
             ):
-                values.setdefault((item.name, limit_text(item)), []).append(float(item.value))
+                values.setdefault((item.name, bare_limit_text(item)), []).append(float(item.value))
     return [
         Times(name, summarise(found), limit)
         for (name, limit), found in values.items()
@@ -159,7 +160,7 @@ def provisional(cases: Iterable[CaseResult]) -> list[Measurement]:
                 key = (
                     measurement.criterion or measurement.name,
                     measurement.clause or "",
-                    limit_text(measurement),
+                    bare_limit_text(measurement),
                     measurement.unit,
                 )
                 found.setdefault(key, measurement)
@@ -189,18 +190,11 @@ def number_text(value: Decimal | str | None) -> str:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
-def brief_number(value: Decimal | str | None) -> str:
-    """A value for a narrow column: at most six decimals (the record keeps them all)."""
-    if isinstance(value, Decimal) and value.is_finite() and int(value.as_tuple().exponent) < -6:
-        value = value.quantize(Decimal("0.000001"))
-    return number_text(value)
-
-
 def measured_text(measurement: Measurement) -> str:
     """A value for one line: with its U where it is known, its unit, and the load it was taken at on a curve."""
-    text = brief_number(measurement.value)
+    text = shown_value(measurement)
     if text and measurement.uncertainty is not None:
-        text += f" ± {brief_number(measurement.uncertainty)}"
+        text += f" ± {shown_uncertainty(measurement)}"
     text = with_unit(text, measurement)
     if text and measurement.curve and measurement.x is not None:
         text += f" ({measurement.x.normalize():f} {measurement.x_unit})"
@@ -209,21 +203,7 @@ def measured_text(measurement: Measurement) -> str:
 
 def with_unit(text: str, measurement: Measurement) -> str:
     """A text with the unit of its measurement; a ratio and an empty text have none."""
-    return f"{text} {measurement.unit}" if text and measurement.unit not in {"", "1"} else text
-
-
-def limit_text(measurement: Measurement) -> str:
-    """The limits of a measurement in the shortest usual form: ``±1.0``, ``≤ 5``, ``0.02 … 0.5``, ``= 68``; expected text as it is."""
-    lower, upper = measurement.lower, measurement.upper
-    if lower is None and upper is None:
-        return ""
-    if lower == upper:
-        return f"= {brief_number(lower)}" if isinstance(lower, Decimal) else brief_number(lower)
-    if isinstance(lower, Decimal) and isinstance(upper, Decimal) and lower == -upper:
-        return f"±{brief_number(upper)}"
-    if lower is None:
-        return f"≤ {brief_number(upper)}"
-    return f"≥ {brief_number(lower)}" if upper is None else f"{brief_number(lower)} … {brief_number(upper)}"
+    return f"{text}{unit_text(measurement.unit)}" if text else text
 
 
 @dataclass(frozen=True, slots=True)

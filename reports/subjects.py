@@ -11,6 +11,7 @@ from reports import facts
 from reports.blocks import Words
 from rig.criteria.model import Clause
 from rig.criteria.registry import all_clauses
+from rig.results.quantities import bare_limit_text, rounded
 from rig.results.records import CaseResult, Measurement, Verdict, worst
 
 #: address of a meter or of a terminal inside the name of a measurement
@@ -50,7 +51,7 @@ class Row:
             return Words(texts[0], texts[0])
         values = [item.value for item in self.items if isinstance(item.value, Decimal)]
         if len(values) == len(self.items):
-            span = f"{facts.brief_number(min(values))} … {facts.brief_number(max(values))}"
+            span = f"{rounded(min(values)):f} … {rounded(max(values)):f}"
             text = facts.with_unit(span, self.first)
             return Words(text, text)
         return _EACH if self.verdict is Verdict.PASS else _DIFFERENT
@@ -58,7 +59,7 @@ class Row:
     @property
     def limit(self) -> Words:
         """The limits with their unit; of several only where they share them."""
-        texts = list(dict.fromkeys(facts.with_unit(facts.limit_text(item), item) for item in self.items))
+        texts = list(dict.fromkeys(facts.with_unit(bare_limit_text(item), item) for item in self.items))
         return Words(texts[0], texts[0]) if len(texts) == 1 else Words("each its own", "各自的期望值")
 
 

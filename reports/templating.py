@@ -11,6 +11,7 @@ from markupsafe import Markup
 from reports import blocks, facts
 from reports.chart import Chart, to_svg
 from reports.web_font import font_face
+from rig.results.quantities import bare_limit_text, shown_uncertainty, shown_value
 from rig.results.records import Verdict
 
 #: where a page's style sheet takes the embedded font
@@ -43,9 +44,10 @@ def environment() -> Environment:
         Verdict=Verdict,
         verdict_words=blocks.VERDICT_WORDS,
         verdict_colours=blocks.VERDICT_COLOURS,
-        limit_text=facts.limit_text,
+        limit_text=bare_limit_text,
         number_text=facts.number_text,
-        brief_number=facts.brief_number,
+        shown_value=shown_value,
+        shown_uncertainty=shown_uncertainty,
         measured_text=facts.measured_text,
         with_unit=facts.with_unit,
     )

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rig.cli.quantities import limit_text, measured_text, shortened
 from rig.criteria.registry import awaits_profile
 from rig.ports.roles import ROLES
+from rig.results.quantities import limit_text, measured_text, shortened
 from rig.results.records import CaseResult, Measurement
 from rig.results.telling import other_origin, telling
 

@@ -218,6 +218,7 @@ def timed(
         chains=chains,
         criterion=criterion_id,
         limit_s=limit_seconds(rule),
+        limit_exclusive=not rule.inclusive,
         provisional=rule.provisional,
         clause=f"{rule.standard} {rule.clause}",
     )
@@ -263,6 +264,7 @@ def _longest(name: str, distribution: Distribution, rule: Criterion) -> Measurem
         criterion=rule.id,
         clause=f"{rule.standard} {rule.clause}",
         provisional=rule.provisional,
+        exclusive=not rule.inclusive,
     )
 
 

@@ -57,6 +57,8 @@ class Distribution:
     legs: tuple[Leg, ...] = ()
     criterion: str | None = None
     limit_s: Decimal | None = None
+    #: the limit itself is outside (< 5 s)
+    limit_exclusive: bool = False
     #: the limit is provisional, and belongs to this clause (standard and clause)
     provisional: bool = False
     clause: str = ""
@@ -109,6 +111,7 @@ def distribution_of(
     chains: Sequence[Chain] = (),
     criterion: str | None = None,
     limit_s: Decimal | None = None,
+    limit_exclusive: bool = False,
     provisional: bool = False,
     clause: str = "",
 ) -> Distribution:
@@ -124,6 +127,7 @@ def distribution_of(
         chains: legs of the single requests, where they can be seen.
         criterion: id of the criterion that the latency is judged by.
         limit_s: its limit in seconds, for the picture.
+        limit_exclusive: the limit itself is outside.
         provisional: the limit was not seen in its text.
         clause: standard and clause of the limit.
 
@@ -151,6 +155,7 @@ def distribution_of(
         legs=legs_of(chains),
         criterion=criterion,
         limit_s=limit_s,
+        limit_exclusive=limit_exclusive,
         provisional=provisional,
         clause=clause,
     )

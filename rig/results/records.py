@@ -44,7 +44,8 @@ class Measurement:
     """One measured or observed quantity with its limits, all as exact text or Decimal.
 
     ``value`` of a non-numeric observation (bytes, a state) is text, with ``unit`` empty. ``provisional`` is True when the
-    limit's provenance is not ``seen``; ``clause`` and ``criterion`` say where the limit comes from.
+    limit's provenance is not ``seen``; ``clause`` and ``criterion`` say where the limit comes from. ``exclusive``: the limits
+    themselves are outside (``< 6 s``).
 
     Measurements of one case with the same ``curve`` and ``x`` are one point of an error curve: the one with limits is
     the judged value, the others are told by their names ("error 1", "error 2", "mean").
@@ -60,6 +61,7 @@ class Measurement:
     criterion: str | None = None
     clause: str | None = None
     provisional: bool = False
+    exclusive: bool = False
     curve: str | None = None
     x: Decimal | None = None
     x_unit: str = ""

@@ -123,6 +123,7 @@ class Check:
             criterion=criterion_id,
             clause=f"{rule.standard} {rule.clause}",
             provisional=rule.provisional,
+            exclusive=not rule.inclusive,
         )
         verdict = judge(
             to_decimal(value),

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from itertools import takewhile
 
 from rig.errors import ConfigError
 from rig.testing.case import CaseInfo
 
+#: values that a message names
+_MOST_SHOWN = 8
 KEYS = ("standard", "clause", "link", "device", "id", "runner")
+
+
+def _same_beginning(one: str, other: str) -> int:
+    """So many characters at their beginnings are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _what_exists(known: set[str], given: Sequence[str]) -> str:
+    """All values of a key where they are few, else those most like what was asked for."""
+    if len(known) <= _MOST_SHOWN:
+        return f"there are {', '.join(sorted(known))}"
+
+    def likeness(value: str) -> tuple[int, float]:
+        return max(
+            (_same_beginning(value, pattern), SequenceMatcher(None, value, pattern).ratio())
+            for pattern in given
+        )
+
+    near = sorted(sorted(known), key=likeness, reverse=True)[:_MOST_SHOWN]
+    return f"of {len(known)} the nearest are {', '.join(near)}"
 
 
 def _values(info: CaseInfo, device: str, key: str) -> tuple[str, ...]:
@@ -89,13 +113,12 @@ class Selection:
             return ConfigError("no case found in the suites", key="--select", value=self.text)
         for key, given in self.patterns.items():
             if not any(self._matches_key(info, device_of(info), key) for info in every):
-                known = sorted({value for info in every for value in _values(info, device_of(info), key)})
-                shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+                known = {value for info in every for value in _values(info, device_of(info), key)}
                 return ConfigError(
                     "selects no case",
                     key="--select",
                     value=f"{key}={','.join(given)}",
-                    hint=f"there are {shown}",
+                    hint=_what_exists(known, given),
                 )
         return ConfigError(
             "selects no case",

@@ -282,6 +282,26 @@ def test_answer_with_another_number(desk, terminal, check):
     check.equal("value of the command", result.value(1, "0C.F129", "total"), new)
 
 
+@pytest.mark.clause(CENTER, "data")
+@pytest.mark.title_zh("无有效值的应答不算召测成功")
+@pytest.mark.known_bad("ncc-any-answer-is-success")
+def test_answer_without_value(desk, terminal, check):
+    """A reading that the terminal answers with absent values (EE) has failed, though the answer came in time."""
+    terminal.answers[Afn.REALTIME_DATA, 129] = lambda _heard: [desk.present(1, [None])]
+    check.equal("end of the command", desk.finish(desk.read(terminal)).status, "failed")
+
+
+@pytest.mark.clause(CENTER, "data")
+@pytest.mark.title_zh("答非所召不算召测成功")
+@pytest.mark.known_bad("ncc-any-answer-is-success")
+def test_answer_about_another_point(desk, terminal, check):
+    """A reading of a point that is answered by the value of another has failed."""
+    terminal.answers[Afn.REALTIME_DATA, 129] = lambda _heard: [desk.present(2, [desk.energy()])]
+    result = desk.finish(desk.read(terminal, [1]))
+    check.equal("end of the command", result.status, "failed")
+    check.equal("value told of the point asked for", result.value(1, "0C.F129", "total"), None)
+
+
 @pytest.mark.clause(STANDARD, "5.16")
 @pytest.mark.title_zh("透明转发报文不变")
 @pytest.mark.known_bad("ncc-preamble-forwarded")

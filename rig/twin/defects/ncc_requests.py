@@ -327,6 +327,16 @@ def answer_number_ignored(center: ACenter, _: Parameter) -> None:
     _answers(center, change)
 
 
+@defect("ncc-any-answer-is-success", "whatever a reading is answered with, it is done", "data", role=ROLE)
+def any_answer_is_success(center: ACenter, _: Parameter) -> None:
+    """Nobody looks whether it has a value of what was asked for."""
+
+    def part(plain: Plain, command: Any, target: Any, outcome: Any, *_asked: Any) -> None:
+        plain(command, target, outcome)
+
+    overrule(center.core.commands, "_part", part)
+
+
 # --- what commands ask for ---------------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from rig.cli.progress import LiveProgress, PlainProgress, progress_for
-from rig.cli.quantities import limit_text, measured_text, rounded, shown_value
 from rig.cli.verdict_table import clause_text, print_outcome, wrapped_id
+from rig.results.quantities import limit_text, measured_text, rounded, shown_value
 from rig.results.records import CaseResult, Measurement, Verdict
 from rig.results.telling import telling
 from rig.testing.runner import RunOutcome
@@ -65,9 +65,9 @@ def test_the_telling_measurement():
     [
         (None, "5", "≤ 5 s"),
         ("1", None, "≥ 1 s"),
-        ("-2", "2", "± 2 s"),
-        ("1", "5", "1 .. 5 s"),
-        ("3", "3", "3 s"),
+        ("-2", "2", "±2 s"),
+        ("1", "5", "1 … 5 s"),
+        ("3", "3", "= 3 s"),
         (None, None, ""),
     ],
 )
@@ -77,7 +77,7 @@ def test_limits(lower, upper, text):
 
 
 def test_texts_of_a_measurement():
-    assert limit_text(GOOD) == "0.02 .. 0.5 s *"
+    assert limit_text(GOOD) == "0.02 … 0.5 s *"
     assert measured_text(NEAR) == "0.49 ± 0.005 s"
 
 
@@ -106,7 +106,7 @@ def test_values_have_the_digits_they_deserve(item, text):
 def test_the_unit_one_is_not_shown():
     item = measured("0.5", "0", "1.0500", "0.0123", unit="1")
     assert measured_text(item) == "0.5 ± 0.012"
-    assert limit_text(item) == "0 .. 1.05"
+    assert limit_text(item) == "0 … 1.0500"
     assert rounded(Decimal("NaN")).is_nan()
 
 
@@ -151,7 +151,7 @@ def test_the_table(simulated):
     print_outcome(outcome, Console(file=stream, width=160))
     text = stream.getvalue()
     assert ("simulated" in text) is simulated
-    assert "0.02 .. 0.5 s *" in text
+    assert "0.02 … 0.5 s *" in text
     assert "* provisional limit" in text
     assert "no source" in text
     assert text.count("DL/T 645-2007") == 1

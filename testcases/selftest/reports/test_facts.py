@@ -194,36 +194,6 @@ def test_a_recorded_mean_is_taken_as_it_is():
     assert (points[0].error_1, points[0].error_2, points[0].mean) == (D("0.142"), D("0.122"), D("0.132"))
 
 
-@pytest.mark.parametrize(
-    ("lower", "upper", "text"),
-    [
-        (D("-1.0"), D("1.0"), "±1.0"),
-        (D("0.02"), D("0.5"), "0.02 … 0.5"),
-        (None, D(5), "≤ 5"),
-        (D("1E+2"), None, "≥ 100"),
-        ("silence", "silence", "silence"),
-        (D(0), D(0), "= 0"),
-        (None, None, ""),
-    ],
-)
-def test_limit_text(lower, upper, text):
-    assert facts.limit_text(Measurement("m", D(1), lower=lower, upper=upper)) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (D("0.24892723731999666"), "0.248927"),
-        (D("-0.20"), "-0.20"),
-        (D("NaN"), "NaN"),
-        ("000000000161", "000000000161"),
-        (None, ""),
-    ],
-)
-def test_narrow_columns_show_six_decimals_at_most(value, text):
-    assert facts.brief_number(value) == text
-
-
 def test_measured_text_has_uncertainty_unit_and_load():
     point = Measurement(
         "error", D("-0.5"), "%", uncertainty=D("0.063"), curve="PF 1", x=D("0.250"), x_unit="A"
@@ -231,11 +201,6 @@ def test_measured_text_has_uncertainty_unit_and_load():
     assert facts.measured_text(point) == "-0.5 ± 0.063 % (0.25 A)"
     assert facts.measured_text(Measurement("ratio", D(2), "1")) == "2"
     assert facts.measured_text(Measurement("nothing", "", "s")) == ""
-
-
-def test_limits_are_shown_brief():
-    long = D("0.03636363636363636363636363636")
-    assert facts.limit_text(Measurement("m", D(1), upper=long)) == "≤ 0.036364"
 
 
 def test_a_limit_of_our_own_is_told_from_a_recalled_one():

@@ -47,3 +47,15 @@ def test_nothing_selected_names_the_key_and_what_exists():
     assert "5.2.6" in error.hint
     together = Selection.parse("link=K2-L1,clause=A.1").nothing(EVERY, "meter")
     assert "together none" in together.hint
+
+
+def test_of_many_the_nearest_are_named():
+    framing = [
+        CaseInfo(f"dlt645_2007.framing.{word}", "", (), "K8-C1")
+        for word in ("checksum", "length", "preamble")
+    ]
+    others = [CaseInfo(f"accuracy.load.point_{number}", "", (), "K8-C1") for number in range(20)]
+    error = Selection.parse("id=dlt645_2007.framing.chekcsum").nothing([*others, *framing], "meter")
+    assert error.hint.startswith("of 23 the nearest are dlt645_2007.framing.checksum, ")
+    assert "dlt645_2007.framing.preamble" in error.hint
+    assert error.hint.count(",") == 7

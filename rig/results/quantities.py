@@ -39,6 +39,9 @@ def _digits_of_uncertainty(uncertainty: Decimal) -> int:
 
 
 def _is_inside(value: Decimal, item: Measurement) -> bool:
+    limits = [limit for limit in (item.lower, item.upper) if isinstance(limit, Decimal)]
+    if item.exclusive and value in limits:
+        return False
     below = isinstance(item.lower, Decimal) and value < item.lower
     return not below and not (isinstance(item.upper, Decimal) and value > item.upper)
 
@@ -67,39 +70,49 @@ def unit_text(unit: str) -> str:
     return f" {unit}" if unit not in {"", "1"} else ""
 
 
+def shown_uncertainty(item: Measurement) -> str:
+    """The uncertainty with two significant digits; empty where there is none, as on a virtual clock."""
+    spread = item.uncertainty
+    return "" if not spread else format(rounded(spread, _digits_of_uncertainty(spread)), "f")
+
+
 def measured_text(item: Measurement) -> str:
-    """Value with unit and uncertainty."""
+    """Value with unit and uncertainty, for a narrow column."""
     if item.value is None:
         return ""
-    spread = ""
-    if item.uncertainty is not None:
-        spread = f" ± {rounded(item.uncertainty, _digits_of_uncertainty(item.uncertainty)):f}"
-    return shortened(f"{shown_value(item)}{spread}{unit_text(item.unit)}")
+    spread = shown_uncertainty(item)
+    return shortened(f"{shown_value(item)}{f' ± {spread}' if spread else ''}{unit_text(item.unit)}")
 
 
-def limit_text(item: Measurement) -> str:
-    """Limits with unit; a star marks a provisional one."""
+def bare_limit_text(item: Measurement) -> str:
+    """The limits without unit in the shortest usual form; an expected text as it is.
+
+    ``±1.0``, ``≤ 5``, ``< 5`` and ``|x| < 0.2`` (the limit itself is outside), ``0.02 … 0.5``, ``= 68``.
+    """
     low, high = item.lower, item.upper
     if low is None and high is None:
         return ""
-    mark = " *" if item.provisional else ""
-    end = f"{unit_text(item.unit)}{mark}"
     if low == high:
-        return f"{shortened(_bound(low))}{end}"
+        return f"= {_bound(low)}" if isinstance(low, Decimal) else str(low)
     if low is None:
-        return f"≤ {_bound(high)}{end}"
+        return f"{'<' if item.exclusive else '≤'} {_bound(high)}"
     if high is None:
-        return f"≥ {_bound(low)}{end}"
+        return f"{'>' if item.exclusive else '≥'} {_bound(low)}"
     if isinstance(low, Decimal) and isinstance(high, Decimal) and low == -high:
-        return f"± {_bound(high)}{end}"
-    return f"{shortened(_bound(low))} .. {shortened(_bound(high))}{end}"
+        return f"|x| < {_bound(high)}" if item.exclusive else f"±{_bound(high)}"
+    if item.exclusive:
+        return f"> {_bound(low)}, < {_bound(high)}"
+    return f"{_bound(low)} … {_bound(high)}"
+
+
+def limit_text(item: Measurement) -> str:
+    """Limits with unit for a narrow column; a star marks a provisional one."""
+    text = shortened(bare_limit_text(item))
+    return f"{text}{unit_text(item.unit)}{' *' if item.provisional else ''}" if text else ""
 
 
 def _bound(limit: Decimal | str | None) -> str:
-    if not isinstance(limit, Decimal):
-        return str(limit)
-    text = format(rounded(limit), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return format(rounded(limit), "f") if isinstance(limit, Decimal) else str(limit)
 
 
 def shortened(text: str, longest: int = _LONGEST_TEXT) -> str:
