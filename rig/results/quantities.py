@@ -66,8 +66,8 @@ def shown_value(item: Measurement) -> str:
 
 
 def unit_text(unit: str) -> str:
-    """A unit behind its number; the unit one is none."""
-    return f" {unit}" if unit not in {"", "1"} else ""
+    """A unit behind its number; one and a count have none."""
+    return f" {unit}" if unit not in {"", "1", "count"} else ""
 
 
 def shown_uncertainty(item: Measurement) -> str:
