@@ -361,7 +361,10 @@ def test_day_energy(tester, points, loaded, energy, midnight, morning, check):
 @pytest.mark.bench_time(160_000)
 @pytest.mark.title_zh("抄表日冻结")
 @pytest.mark.known_bad(
-    "terminal-reading-day-shifted", "terminal-reading-day-zero", "terminal-reading-day-swallowed"
+    "terminal-reading-day-shifted",
+    "terminal-reading-day-zero",
+    "terminal-reading-day-swallowed",
+    "terminal-day-freeze-of-reading-time",
 )
 @pytest.mark.inspection_item("03012")
 def test_reading_day(tester, points, loaded, energy, midnight, frozen, check):
