@@ -193,8 +193,9 @@ def number_text(value: Decimal | str | None) -> str:
 def measured_text(measurement: Measurement) -> str:
     """A value for one line: with its U where it is known, its unit, and the load it was taken at on a curve."""
     text = shown_value(measurement)
-    if text and measurement.uncertainty is not None:
-        text += f" ± {shown_uncertainty(measurement)}"
+    spread = shown_uncertainty(measurement)
+    if text and spread:
+        text += f" ± {spread}"
     text = with_unit(text, measurement)
     if text and measurement.curve and measurement.x is not None:
         text += f" ({measurement.x.normalize():f} {measurement.x_unit})"
@@ -202,7 +203,7 @@ def measured_text(measurement: Measurement) -> str:
 
 
 def with_unit(text: str, measurement: Measurement) -> str:
-    """A text with the unit of its measurement; a ratio and an empty text have none."""
+    """A text with the unit of its measurement; a ratio, a count and an empty text have none."""
     return f"{text}{unit_text(measurement.unit)}" if text else text
 
 

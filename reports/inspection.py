@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,9 @@ from reports.rate_chart import rate_charts
 from reports.subjects import subjects
 from reports.templating import write_page
 from rig.criteria.inspection_items import ITEMS, InspectionItem
+from rig.results.distribution import Distribution
 from rig.results.export import record_digest
+from rig.results.quantities import is_inside, shown_value
 from rig.results.rate import Rate
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict, worst
 
@@ -108,6 +111,26 @@ def _verdict_of(name: str, case: CaseResult, otherwise: Verdict) -> Verdict:
     return worst(own) if own else otherwise
 
 
+def _to_three_decimals(item: Measurement) -> str:
+    """A value as the column beside it is written, with more digits where these tell on which side of its limit it is."""
+    if not isinstance(item.value, Decimal):
+        return "—"
+    text = f"{item.value:.3f}"
+    same = replace(item, value=Decimal(text))
+    return text if is_inside(same) == is_inside(item) else shown_value(item)
+
+
+def longest_text(item: Distribution) -> str:
+    """The longest time in seconds, against its limit."""
+    judged = Measurement(item.name, item.maximum_s, "s", upper=item.limit_s, exclusive=item.limit_exclusive)
+    return _to_three_decimals(judged)
+
+
+def counted_text(item: Rate) -> str:
+    """What was counted in percent, against its limit."""
+    return _to_three_decimals(Measurement(item.name, item.value, "%", item.limit_lower, item.limit_upper))
+
+
 def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Path]:
     """Write ``inspection.html`` when the run looked at a system; nothing otherwise.
 
@@ -134,6 +157,8 @@ def render(out_dir: Path, run: RunInfo, cases: Sequence[CaseResult]) -> list[Pat
         untested=[case for case in inspected if case.verdict in _UNTESTED],
         standards=list(dict.fromkeys(case.standard for case in inspected)),
         rated=rated,
+        longest_text=longest_text,
+        counted_text=counted_text,
         rate_charts=rate_charts([row.rate for row in rated]),
         timed=timed,
         pictures=[(cumulative_chart(item), legs_chart(item) if item.legs else None) for _, item, _ in timed],

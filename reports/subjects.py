@@ -11,7 +11,7 @@ from reports import facts
 from reports.blocks import Words
 from rig.criteria.model import Clause
 from rig.criteria.registry import all_clauses
-from rig.results.quantities import bare_limit_text, rounded
+from rig.results.quantities import bare_limit_text, shown_value
 from rig.results.records import CaseResult, Measurement, Verdict, worst
 
 #: address of a meter or of a terminal inside the name of a measurement
@@ -49,9 +49,12 @@ class Row:
         texts = list(dict.fromkeys(facts.measured_text(item) for item in self.items))
         if len(texts) == 1:
             return Words(texts[0], texts[0])
-        values = [item.value for item in self.items if isinstance(item.value, Decimal)]
-        if len(values) == len(self.items):
-            span = f"{rounded(min(values)):f} … {rounded(max(values)):f}"
+        ordered = sorted(
+            (item.value, at) for at, item in enumerate(self.items) if isinstance(item.value, Decimal)
+        )
+        if len(ordered) == len(self.items):
+            least, most = (shown_value(self.items[at]) for _, at in (ordered[0], ordered[-1]))
+            span = f"{least} … {most}"
             text = facts.with_unit(span, self.first)
             return Words(text, text)
         return _EACH if self.verdict is Verdict.PASS else _DIFFERENT

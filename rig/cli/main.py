@@ -13,7 +13,7 @@ from rig.errors import ConfigError, RigError
 
 #: modules of this package that hold no subcommand
 _NOT_COMMANDS = frozenset(
-    {"emulate_network", "emulate_options", "main", "progress", "quantities", "screen", "verdict_table"}
+    {"emulate_network", "emulate_options", "main", "progress", "screen", "verdict_table"}
 )
 _HELP = "Hardware-in-the-loop test and conformance rig for smart-meter networks."
 

@@ -274,4 +274,5 @@ def _uncertain_start(judged: Measurement, limit: MaximumPermissibleError) -> Mea
         criterion=needed.id,
         clause=f"{needed.standard} {needed.clause}",
         provisional=needed.provisional,
+        exclusive=not needed.inclusive,
     )

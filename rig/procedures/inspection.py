@@ -349,6 +349,7 @@ def _counted(rate: Rate, rule: Criterion) -> Measurement:
         criterion=rule.id,
         clause=rate.clause,
         provisional=rule.provisional,
+        exclusive=not rule.inclusive,
     )
 
 

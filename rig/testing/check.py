@@ -251,6 +251,6 @@ def _sentence(measurement: Measurement) -> str:
     else:
         low = "-∞" if measurement.lower is None else measurement.lower
         high = "∞" if measurement.upper is None else measurement.upper
-        limits = f"limits {low} .. {high}"
+        limits = f"limits {low} .. {high}{' (themselves excluded)' if measurement.exclusive else ''}"
     state = " is inconclusive," if measurement.verdict is Verdict.INCONCLUSIVE else ""
     return f"{measurement.name}: observed {measurement.value}{spread}{unit},{state} {limits}{unit}"

@@ -17,9 +17,12 @@ _MOST_SHOWN = 8
 KEYS = ("standard", "clause", "link", "device", "id", "runner")
 
 
-def _same_beginning(one: str, other: str) -> int:
-    """So many characters at their beginnings are the same."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _likeness(value: str, asked: str) -> tuple[bool, int, float]:
+    """Whether it has all that was asked for, how many parts at the beginning are the same, and how like the rest or its end is."""
+    parts = zip(value.split("."), asked.split("."), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+    ratios = (SequenceMatcher(None, each, asked).ratio() for each in (value, value.rpartition(".")[2]))
+    return asked in value, same, max(ratios)
 
 
 def _what_exists(known: set[str], given: Sequence[str]) -> str:
@@ -27,11 +30,10 @@ def _what_exists(known: set[str], given: Sequence[str]) -> str:
     if len(known) <= _MOST_SHOWN:
         return f"there are {', '.join(sorted(known))}"
 
-    def likeness(value: str) -> tuple[int, float]:
-        return max(
-            (_same_beginning(value, pattern), SequenceMatcher(None, value, pattern).ratio())
-            for pattern in given
-        )
+    asked = [pattern.casefold().strip("*?") for pattern in given]
+
+    def likeness(value: str) -> tuple[bool, int, float]:
+        return max(_likeness(value.casefold(), pattern) for pattern in asked)
 
     near = sorted(sorted(known), key=likeness, reverse=True)[:_MOST_SHOWN]
     return f"of {len(known)} the nearest are {', '.join(near)}"

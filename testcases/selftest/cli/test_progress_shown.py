@@ -91,7 +91,7 @@ def measured(value, lower=None, upper=None, uncertainty=None, unit="%", **more):
     [
         (measured("0.03761305843718299", "0.02", "0.5"), "0.0376"),
         (measured("0.03636363636363636363636363636", "-0.1", "0.1", "0.0151234"), "0.036"),
-        (measured("12345678.9"), "12345679"),
+        (measured("12345678.9"), "12345678.9"),
         (measured("1234.56789"), "1234.57"),
         (measured("0.50004", "0.02", "0.5"), "0.50004"),
         (measured("0.4999999999", "0.02", "0.5"), "0.5000"),
@@ -105,7 +105,7 @@ def test_values_have_the_digits_they_deserve(item, text):
 
 def test_the_unit_one_is_not_shown():
     item = measured("0.5", "0", "1.0500", "0.0123", unit="1")
-    assert measured_text(item) == "0.5 ± 0.012"
+    assert measured_text(item) == "0.5 ± 0.013"
     assert limit_text(item) == "0 … 1.0500"
     assert rounded(Decimal("NaN")).is_nan()
 

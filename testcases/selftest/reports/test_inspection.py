@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from reports import html_report
-from reports.inspection import NAME, Look, coverage, render
+from reports.inspection import NAME, Look, counted_text, coverage, longest_text, render
 from reports.latency_chart import cumulative_chart, legs_chart
 from reports.rate_chart import MOST, rate_charts
 from reports.subjects import folded, subjects
 from rig.latency.spans import Chain, Span
+from rig.procedures.inspection import ratio
 from rig.results.distribution import Distribution, distribution_of
 from rig.results.rate import Rate
 from rig.results.records import CaseResult, Measurement, RunInfo, Verdict
@@ -288,3 +289,23 @@ def test_nothing_answered_is_drawn_too() -> None:
     silent = distribution_of("read", [], failures=4)
     assert cumulative_chart(silent).shapes
     assert legs_chart(silent).shapes
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "excluded", "text"),
+    [
+        ("4.9996", True, "4.9996"),
+        ("5.0004", False, "5.0004"),
+        ("4.9996", False, "5.000"),
+        ("1.7", True, "1.700"),
+    ],
+)
+def test_the_longest_is_never_rounded_to_the_other_side_of_its_limit(longest_s, excluded, text) -> None:
+    found = distribution_of("read", [0.5, float(longest_s)], limit_s=Decimal(5), limit_exclusive=excluded)
+    assert longest_text(found) == text
+
+
+def test_a_rate_is_never_rounded_to_the_other_side_of_its_limit() -> None:
+    rate, _ = ratio("orders", 9989, 9990, "SYS.CTRL.CORRECT")
+    assert rate.limit_lower == Decimal("99.99")
+    assert Decimal(counted_text(rate)) < rate.limit_lower

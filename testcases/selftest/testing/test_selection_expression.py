@@ -59,3 +59,11 @@ def test_of_many_the_nearest_are_named():
     assert error.hint.startswith("of 23 the nearest are dlt645_2007.framing.checksum, ")
     assert "dlt645_2007.framing.preamble" in error.hint
     assert error.hint.count(",") == 7
+
+
+@pytest.mark.parametrize("asked", ["checksum", "*.chekcsum*", "DLT645_2007.framing.chekcsum"])
+def test_a_name_without_its_beginning_is_found(asked):
+    framing = CaseInfo("dlt645_2007.framing.checksum", "", (), "K8-C1")
+    others = [CaseInfo(f"dcollector.line.answer_{number}", "", (), "K8-C1") for number in range(20)]
+    error = Selection.parse(f"id={asked}").nothing([*others, framing], "meter")
+    assert error.hint.startswith("of 21 the nearest are dlt645_2007.framing.checksum, ")

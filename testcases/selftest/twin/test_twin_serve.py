@@ -83,9 +83,10 @@ def asked_until_answered(port):
     """A line changes its rate some time after the answer; what comes before that is lost."""
     port.timeout = 1
     for _ in range(30):
+        port.reset_input_buffer()
         port.write(READ)
         answer = port.read(20)
-        if answer:
+        if len(answer) == 20:
             break
     return answer
 
