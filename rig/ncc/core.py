@@ -252,8 +252,8 @@ class Core:
             terminal.session = None
             terminal.queue.detach()
 
-    def punish(self, session: Session, what: str) -> None:
-        """A peer sent too much too fast: it is cut off and kept out for a while, but not others at its address.
+    def punish(self, session: Session, reason: str, detail: str) -> None:
+        """A peer sent too much, too fast or of no use: it is cut off and kept out for a while, but not others at its address.
 
         Without a login nobody knows which terminal it is, and many may be behind one address: then whoever comes from
         there may log in as ever, but may not send more before than a login takes.
@@ -262,7 +262,7 @@ class Core:
         if len(refused) >= _PENALTIES:
             refused.clear()
         refused[session.host] = self.clock.now_s() + self.limits.penalty_s
-        session.close("rate", f"too many {what} a second")
+        session.close(reason, detail)
 
     def too_soon(self, terminal: Terminal, session: Session) -> bool:
         """Whether a login would supersede a connection from another address that holds the terminal only a short while.
@@ -323,8 +323,9 @@ class Core:
         """An answer: data go into the store whoever asked, the request is finished."""
         current = terminal.queue.current
         session = terminal.session
-        if frame.access_demand and len(frame.body) >= 2 and frame.afn != Afn.CONFIRM:
-            end = len(frame.body) - (6 if frame.seq & TIME_STAMPED else 0)
+        end = len(frame.body) - (6 if frame.seq & TIME_STAMPED else 0)
+        # a body may be too short for the additional information that its bits announce
+        if frame.access_demand and end >= 2 and frame.afn != Afn.CONFIRM:
             self.events.counted(terminal, (frame.body[end - 2], frame.body[end - 1]))
         ack = self.confirmation(frame)
         if frame.afn in _DATA:

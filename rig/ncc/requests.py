@@ -184,6 +184,8 @@ class RequestQueue:
         self._uplink = uplink
         self._frame_count = False
         self._forget()
+        # of a half-open connection nobody said that it is gone
+        self._unhold()
         current = self._current
         if current is None:
             self._pump()
@@ -201,9 +203,7 @@ class RequestQueue:
         self._uplink = None
         self._cancel()
         self._forget()
-        if self._held is not None:
-            self._held.cancel()
-            self._held = None
+        self._unhold()
 
     def awaits(self, frame: Frame) -> bool:
         """Whether data in this frame would be the answer, or a part of it, to the outstanding request."""
@@ -298,11 +298,18 @@ class RequestQueue:
     def _release(self, request: Request) -> None:
         self._held = None
         if self._current is not request or self._uplink is None:
+            self._pump()
             return
         if request.sent:
             self._again(request)
         else:
             self._first(request)
+
+    def _unhold(self) -> None:
+        """What waits for its moment waits no more."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
 
     def _first(self, request: Request) -> None:
         self._number = (self._number + 1) & SEQUENCE_MASK
@@ -395,9 +402,7 @@ class RequestQueue:
         self._current = None
         self._cancel()
         self._forget()
-        if self._held is not None:
-            self._held.cancel()
-            self._held = None
+        self._unhold()
         if request.life is not None:
             request.life.cancel()
         request.finished = True

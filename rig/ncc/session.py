@@ -24,6 +24,8 @@ _DATA: Final = frozenset({int(Afn.REALTIME_DATA), int(Afn.HISTORY_DATA)})
 _SHORTEST: Final = 20
 #: octets of a frame around its data units
 _AROUND: Final = 16
+#: a link frame has one data unit and additional information; a longer body is not looked into
+_LINK_OCTETS: Final = 256
 #: link interface test
 _LOGIN, _LOGOUT, _HEARTBEAT = 1, 2, 3
 
@@ -175,7 +177,7 @@ class Session:
         if self.closed:
             return
         if not self._afford(len(data), now_s):
-            core.punish(self, "octets")
+            core.punish(self, "rate", "too many octets a second")
             return
         if self._reader is None:
             self._split(self._pending + data if self._pending else data, now_s)
@@ -225,7 +227,7 @@ class Session:
                 self._core.counters["octets.noise"] += len(found.data)
                 self._noise += len(found.data)
                 if self._noise > self._core.limits.noise_octets:
-                    self.close("noise", f"{self._noise} octets that belong to no frame")
+                    self._misbehaved("noise", f"{self._noise} octets that belong to no frame")
                     return
             elif isinstance(found, Frame):
                 if not self._pay(now_s):
@@ -257,7 +259,7 @@ class Session:
         self._partial_s = None
         self._frame_tokens -= 1
         if self._frame_tokens < 0:
-            self._core.punish(self, "frames")
+            self._core.punish(self, "rate", "too many frames a second")
             return False
         self._core.frames += 1
         return True
@@ -337,8 +339,7 @@ class Session:
 
     def _link(self, frame: Frame) -> None:
         """Login, heartbeat, logout; before a login nothing else."""
-        message = parse_message(frame, self._core.settings.profile)
-        kind = message.units[0].number if frame.afn == Afn.LINK and message.units else 0
+        kind = self._link_kind(frame)
         terminal = self.terminal
         if terminal is not None:
             own = terminal.address
@@ -359,6 +360,13 @@ class Session:
                 self.close("logout")
         else:
             self._deny(frame)
+
+    def _link_kind(self, frame: Frame) -> int:
+        """Which link frame it is, 0 for none. Nobody without a login has the center read anything else."""
+        if frame.afn != Afn.LINK or len(frame.body) > _LINK_OCTETS:
+            return 0
+        units = parse_message(frame, self._core.settings.profile).units
+        return units[0].number if units else 0
 
     def _login(self, frame: Frame) -> None:
         core = self._core
@@ -435,7 +443,14 @@ class Session:
         self._core.note(f"refused.{reason}", self.remote, detail)
         self._strikes += 1
         if self._strikes >= self._core.limits.strikes:
-            self.close("strikes", detail)
+            self._misbehaved("strikes", detail)
+
+    def _misbehaved(self, reason: str, detail: str) -> None:
+        """Too much of what is refused; a terminal that did log in may come back at once, its line may be bad."""
+        if self.terminal is None:
+            self._core.punish(self, reason, detail)
+        else:
+            self.close(reason, detail)
 
     def _confirm(self, frame: Frame) -> None:
         ack = self._core.confirmation(frame)

@@ -22,6 +22,8 @@ _TIME_STAMP_OCTETS: Final = 6
 _EVENT_COUNTER_OCTETS: Final = 2
 #: how far behind a type without known layout the next identifier is looked for
 _RESUME_OCTETS: Final = 96
+#: octets that the trials read together: the longest frame to its end, and as much for those that lead nowhere
+_TRIAL_OCTETS: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class _Units:
     units: list[DataUnit] = field(default_factory=list)
     fault: Finding | None = None
     _doubted: bool = False
+    _trial_octets: int = _TRIAL_OCTETS
 
     def run(self) -> None:
         """Unit after unit, until the octets end or cannot be read any further."""
@@ -293,7 +296,8 @@ class _Units:
         """Where units go on behind octets of unknown length: the first place from which all that follows is clean.
 
         Makers put types of their own between standard ones; without this everything behind would be lost. Only
-        uplink, where units carry data, and only behind an identifier of one pair.
+        uplink, where units carry data, and only behind an identifier of one pair. Octets may be made so that every
+        trial leads far: together they read only so many, then nothing is found.
         """
         if not self.frame.uplink or len(list(self.identifiers[-1].pairs())) > 1:
             return None
@@ -302,22 +306,29 @@ class _Units:
 
     def _clean_from(self, position: int) -> bool:
         """Every unit from here to the end is known, carries data and has no finding."""
-        body, end = self.frame.body, self.end
-        while position < end:
-            try:
-                identifier = decode_unit_id(body[position : min(end, position + 4)])
-                walk = Walk(body, position + 4, end)
-                for _, number in identifier.pairs():
-                    item = lookup(self.frame.afn, number)
-                    if item is None or not item.up:
-                        return False
-                    decode_layout(item.up, walk)
-            except RemoteProtocolError:
+        while position < self.end:
+            if self._trial_octets <= 0:
                 return False
-            if walk.findings:
+            walk = Walk(self.frame.body, position + 4, self.end)
+            clean = self._clean_unit(position, walk)
+            self._trial_octets -= walk.position - position
+            if not clean:
                 return False
             position = walk.position
         return True
+
+    def _clean_unit(self, position: int, walk: Walk) -> bool:
+        """What one identifier names is known, carries data and has no finding."""
+        try:
+            identifier = decode_unit_id(self.frame.body[position : min(self.end, position + 4)])
+            for _, number in identifier.pairs():
+                item = lookup(self.frame.afn, number)
+                if item is None or not item.up:
+                    return False
+                decode_layout(item.up, walk)
+        except RemoteProtocolError:
+            return False
+        return not walk.findings
 
     def _add(self, findings: Sequence[Finding]) -> None:
         """Findings about one unit's values.
