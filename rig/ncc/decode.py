@@ -24,8 +24,12 @@ from rig.protocols.gdw1376_1.units import decode_unit_id
 
 #: one stored value: day since the epoch, terminal, point, quantity, second of the day, tariff, value, received, source
 Row = tuple[int, int, int, int, int, int, int, int, int]
-#: a counter whose plan would be longer than this is left to the parser
-_MOST_ROUNDS: Final = 256
+#: tariffs that the archive of a point can have; what a unit says of more has no place
+MOST_TARIFFS: Final = 48
+#: points that the counter of a curve can say
+_MOST_POINTS: Final = 255
+#: plans that are kept; those of a whole network's reports are a few dozen
+_MOST_PLANS: Final = 4096
 
 
 class NotPlainError(Exception):
@@ -122,25 +126,47 @@ class _Planner:
         return True
 
 
-@cache
+@lru_cache(maxsize=_MOST_PLANS)
 def plan_of(afn: int, number: int, rounds: int) -> Plan | None:
     """Plan of a type whose counter (tariffs, or points of a curve) has this value; None: no plan."""
     kind = item_type(afn, number)
-    return None if kind is None or rounds > _MOST_ROUNDS else _Planner(kind, rounds).plan()
+    if kind is None:
+        return None
+    at, most = _counter(kind)
+    return None if at >= 0 and rounds > most else _Planner(kind, rounds).plan()
 
 
-@cache
-def _counter(afn: int, number: int) -> int:
-    """Octet at which the counter of a type stands; -1 when it has none."""
-    kind = item_type(afn, number)
+def _counter(kind: ItemType) -> tuple[int, int]:
+    """Octet at which the counter of a type stands, and its greatest value; -1 and 0 when it has none."""
     at = 0
-    for node in (kind.fn.up or ()) if kind is not None else ():
+    for node in kind.fn.up or ():
         if not isinstance(node, Field):
             break
         if node.kind == "bin" and node.key in {"tariffs", "points"}:
-            return at
+            return at, MOST_TARIFFS if node.key == "tariffs" else _MOST_POINTS
         at += node.octets
-    return -1
+    return -1, 0
+
+
+class _Shape(NamedTuple):
+    """What is known of a type's plans before one is made, so that none is made for what does not fit it."""
+
+    #: octet of the counter, -1: none; and its greatest value, -1: the type has no plans
+    at: int
+    most: int
+    #: octets without rounds, and of one round
+    octets: int
+    round_octets: int
+
+
+@cache
+def _shape(afn: int, number: int) -> _Shape:
+    """The shape of a type: every round of a layout has the same length."""
+    kind = item_type(afn, number)
+    empty, one = plan_of(afn, number, 0), plan_of(afn, number, 1)
+    if kind is None or empty is None:
+        return _Shape(-1, -1, 0, 0)
+    return _Shape(*_counter(kind), empty.octets, one.octets - empty.octets if one is not None else 0)
 
 
 @lru_cache(maxsize=65536)
@@ -199,13 +225,12 @@ class Decoder:
             pairs = _pairs(body[position : position + 4])
             position += 4
             for point, number in pairs:
-                at = _counter(afn, number)
+                at, most, octets, round_octets = _shape(afn, number)
                 counter = body[position + at] if at >= 0 and position + at < end else 0
-                plan = plan_of(afn, number, counter)
-                if plan is None or position + plan.octets > end:
+                begin, position = position, position + octets + counter * round_octets
+                if counter > most or position > end or (plan := plan_of(afn, number, counter)) is None:
                     raise NotPlainError
-                data = body[position : position + plan.octets]
-                position += plan.octets
+                data = body[begin:position]
                 if self._allowed(point):
                     self._cut(plan, data, point, counter, received, source, rows)
                 else:
@@ -253,14 +278,20 @@ class Decoder:
                 (day, terminal, point, code, second, tariff, _number(digits, signed=signed), received, source)
             )
 
-    def plain(self, message: Message, received: int, source: int) -> list[Row]:
-        """Rows of a message that the parser read: whatever could be read of it."""
+    def plain(
+        self, message: Message, received: int, source: int, lost: list[DataUnit] | None = None
+    ) -> list[Row]:
+        """Rows of a message that the parser read: whatever could be read of it.
+
+        ``lost`` gets the units with values of its own points that have no place.
+        """
         rows: list[Row] = []
+        missed: list[DataUnit] = [] if lost is None else lost
         for unit in message.units:
-            rows += self._unit(message.frame.afn, unit, received, source)
+            rows += self._unit(message.frame.afn, unit, received, source, missed)
         return rows
 
-    def _unit(self, afn: int, unit: DataUnit, received: int, source: int) -> list[Row]:
+    def _unit(self, afn: int, unit: DataUnit, received: int, source: int, lost: list[DataUnit]) -> list[Row]:
         kind = item_type(afn, unit.number)
         if kind is None or not unit.values:
             return []
@@ -269,8 +300,18 @@ class Decoder:
             return []
         mark = _mark(kind, unit, received)
         if mark is None:
-            self._count_unmarked(afn, unit)
+            if self._count_unmarked(afn, unit):
+                lost.append(unit)
             return []
+        rows, whole = self._placed(afn, unit, mark, (received, source))
+        if not whole:
+            lost.append(unit)
+        return rows
+
+    def _placed(
+        self, afn: int, unit: DataUnit, mark: tuple[int, int], arrived: tuple[int, int]
+    ) -> tuple[list[Row], bool]:
+        """The values of a unit at their places; whether each of them has one that can be asked for."""
         start, step = mark
         rows: list[Row] = []
         for value in unit.values:
@@ -280,30 +321,22 @@ class Decoder:
             if not isinstance(value.value, Decimal):
                 self.absent += 1
                 continue
+            if place.tariff > MOST_TARIFFS:
+                return rows, False
+            code = place.quantity.code
             day, second = divmod(start + place.point * step, DAY_S)
             scaled = int(value.value.scaleb(place.quantity.decimals))
-            rows.append(
-                (
-                    day,
-                    self._terminal,
-                    unit.point,
-                    place.quantity.code,
-                    second,
-                    place.tariff,
-                    scaled,
-                    received,
-                    source,
-                )
-            )
-        return rows
+            rows.append((day, self._terminal, unit.point, code, second, place.tariff, scaled, *arrived))
+        return rows, True
 
-    def _count_unmarked(self, afn: int, unit: DataUnit) -> None:
-        """A unit without a time: where its values are absent too, nothing is lost."""
+    def _count_unmarked(self, afn: int, unit: DataUnit) -> bool:
+        """A unit without a time: where its values are absent too, nothing is lost; whether something is."""
         values = [value.value for value in unit.values if place_of(afn, unit.number, value.key) is not None]
         if any(value is not None for value in values):
             self.unmarked += 1
-        else:
-            self.absent += len(values)
+            return True
+        self.absent += len(values)
+        return False
 
     def rows(self, frame: Frame, end: int, received: int, source: int) -> tuple[list[Row], Message | None]:
         """Rows of a data frame, by plans where they fit; the message as well when the parser had to read it."""

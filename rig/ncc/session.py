@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from rig.errors import RemoteProtocolError
 from rig.ncc.decode import NotPlainError
-from rig.protocols.gdw1376_1.builders import deny
+from rig.protocols.gdw1376_1.builders import confirm_units, deny
 from rig.protocols.gdw1376_1.control import ACCESS_DEMAND, CONFIRM, SEQUENCE_MASK, TIME_STAMPED, Afn
 from rig.protocols.gdw1376_1.frame import END, Frame, FrameReader, checksum, decode_frame, encode
-from rig.protocols.gdw1376_1.messages import Message, parse_message
+from rig.protocols.gdw1376_1.messages import DataUnit, Message, parse_message
 from rig.protocols.stream import NEED_DATA, START, Noise
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _SHORTEST: Final = 20
 _AROUND: Final = 16
 #: a link frame has one data unit and additional information; a longer body is not looked into
 _LINK_OCTETS: Final = 256
+#: units that are confirmed one by one; what has more is denied as a whole
+_NAMED_UNITS: Final = 200
 #: link interface test
 _LOGIN, _LOGOUT, _HEARTBEAT = 1, 2, 3
 
@@ -408,15 +410,33 @@ class Session:
         message = parse_message(frame, core.settings.profile)
         decoder = terminal.decoder
         known = decoder.refused + decoder.absent
-        rows = decoder.plain(message, core.now_mark(), 0)
+        lost: list[DataUnit] = []
+        rows = decoder.plain(message, core.now_mark(), 0, lost)
         if not rows and decoder.refused + decoder.absent == known:
             # nothing of it can be stored, so it is not acknowledged
             self._unreadable(frame, message)
             return
         if message.auxiliary.events is not None:
             core.events.counted(terminal, message.auxiliary.events)
-        ack = core.confirmation(frame)
+        whole = message.stopped is None and not lost
+        ack = core.confirmation(frame) if whole else self._partial_answer(frame, message, lost)
         core.journal.add(rows, self if ack else None, ack)
+
+    def _partial_answer(self, frame: Frame, message: Message, lost: list[DataUnit]) -> bytes:
+        """What is said to a report of which a part is stored, when it is: which units are, where all have a name."""
+        core = self._core
+        words = "; ".join(found.message for found in message.findings[:3])
+        core.note("frames.partial", self.remote, f"{len(lost)} units without a place; {words}")
+        if not frame.sequence.confirm:
+            return b""
+        named = len(message.units) <= _NAMED_UNITS and all(unit.point >= 0 for unit in message.units)
+        if message.stopped is None and named:
+            answer = confirm_units(
+                frame, [(unit.point, unit.number, int(unit in lost)) for unit in message.units]
+            )
+        else:
+            answer = deny(frame)
+        return encode(answer, strict=False, profile=core.settings.profile)
 
     def _unreadable(self, frame: Frame, message: Message) -> None:
         words = "; ".join(found.message for found in message.findings[:3])

@@ -96,7 +96,8 @@ class Message:
 
     ``fault`` is the finding because of which the data units cannot be read: none, an illegal identifier, or a unit cut
     short. There is none where the place itself is in doubt: behind values that could not be read, behind a type
-    without a known layout, or in a layout that is only recalled.
+    without a known layout, or in a layout that is only recalled. ``stopped`` is the finding at which reading ended before
+    the octets did, in doubt or not: what stands behind it is not among the units.
     """
 
     frame: Frame
@@ -106,6 +107,7 @@ class Message:
     findings: tuple[Finding, ...] = ()
     rest: bytes = b""
     fault: Finding | None = None
+    stopped: Finding | None = None
 
     def unit(self, point: int, number: int) -> DataUnit | None:
         """The data of one point and type, None when the frame does not have them."""
@@ -146,9 +148,16 @@ def parse_message(frame: Frame, profile: Profile = DEFAULT, *, strict: bool = Fa
             first.message, code=first.code, clause=first.clause, offset=first.offset, frame=frame.body
         )
     rest = frame.body[parser.position : end]
-    fault = parser.fault or next((found for found in findings if found.code == "aux"), None)
+    misfit = next((found for found in findings if found.code == "aux"), None)
     return Message(
-        frame, tuple(parser.identifiers), tuple(parser.units), auxiliary, tuple(findings), rest, fault
+        frame,
+        tuple(parser.identifiers),
+        tuple(parser.units),
+        auxiliary,
+        tuple(findings),
+        rest,
+        parser.fault or misfit,
+        parser.stopped or misfit,
     )
 
 
@@ -215,6 +224,7 @@ class _Units:
     identifiers: list[UnitId] = field(default_factory=list)
     units: list[DataUnit] = field(default_factory=list)
     fault: Finding | None = None
+    stopped: Finding | None = None
     _doubted: bool = False
     _trial_octets: int = _TRIAL_OCTETS
 
@@ -237,6 +247,7 @@ class _Units:
     def _fail(self, found: Finding) -> None:
         """Units cannot be read any further; a fault of the frame unless the place is in doubt."""
         self.findings.append(found)
+        self.stopped = found
         if not self._doubted:
             self.fault = found
 
@@ -283,8 +294,11 @@ class _Units:
         known = "has no known layout" if item is not None else "is in no table"
         message = f"{_name(self.frame, number)} {known}, its octets are kept"
         code = "unknown-layout" if item is not None else "unknown-fn"
-        self.findings.append(Finding(code, message, self.base + start, CLAUSE_UNITS))
+        found = Finding(code, message, self.base + start, CLAUSE_UNITS)
+        self.findings.append(found)
         resumed = start if start == self.end else self._resume()
+        if resumed is None:
+            self.stopped = found
         self.position = self.end if resumed is None else resumed
         self._keep(point, number, item, start, ())
         if resumed is not None and resumed < self.end:

@@ -178,3 +178,26 @@ def test_value_is_scaled_exactly():
         0x0D, body := day_freeze(1, 161, datetime(2026, 3, 1), [9_999_999_999]), len(body), 0, 0
     )
     assert Decimal(rows[0][6]).scaleb(-all_quantities()[rows[0][3]].decimals) == Decimal("999999.9999")
+
+
+def test_no_plan_for_more_tariffs_than_an_archive_has():
+    assert plan_of(0x0D, 161, 48)
+    assert plan_of(0x0D, 161, 49) is None
+    assert plan_of(0x0D, 101, 255)
+
+
+@pytest.mark.parametrize("point", [1, 500])
+def test_counter_alone_makes_no_plan(point):
+    """The length is asked first: a report of a few octets could have a plan of each counter made otherwise."""
+    plan_of(0x0D, 161, 0)
+    plan_of(0x0D, 161, 1)
+    body = day_freeze(point, 161, datetime(2026, 3, 1), [1, 2])
+    decoder().fast(0x0D, body, len(body), 0, 0)
+    kept = plan_of.cache_info().misses
+    at = 4 + 3 + 5
+    for rounds in range(2, 256):
+        short = body[:at] + bytes((rounds,)) + body[at + 1 :]
+        with pytest.raises(NotPlainError):
+            decoder().fast(0x0D, short, len(short), 0, 0)
+    assert plan_of.cache_info().misses == kept
+    assert plan_of.cache_info().maxsize is not None
