@@ -329,3 +329,23 @@ def initialisation_not_recorded(device: EmulatedTerminal, _: Parameter) -> None:
 def reset_without_password(device: EmulatedTerminal, _: Parameter) -> None:
     """PW is for parameters, its maker thought."""
     without_password(device, Afn.RESET)
+
+
+@defect(
+    "terminal-partial-reset-only-restarts",
+    "confirms a partial factory reset, clears nothing and is away for a while, its connection left as it was",
+    "5.2",
+    role=ROLE,
+    default=150,
+    unit="s",
+)
+def partial_reset_only_restarts(device: EmulatedTerminal, away_s: Parameter) -> None:
+    """The memory is cleared by the new system, which finds nothing to do."""
+    power, clock = device.terminal.power, device.terminal.engine.clock
+
+    def leave() -> None:
+        device.terminal.shut_down(close=False)
+        clock.call_at(clock.now_s() + float(away_s or 0), own(power, "_booted"))
+
+    # the confirmation leaves first
+    _initialise(device, 4, lambda _: clock.call_at(clock.now_s() + 3.0, leave))
