@@ -347,5 +347,8 @@ def partial_reset_only_restarts(device: EmulatedTerminal, away_s: Parameter) -> 
         device.terminal.shut_down(close=False)
         clock.call_at(clock.now_s() + float(away_s or 0), own(power, "_booted"))
 
-    # the confirmation leaves first
-    _initialise(device, 4, lambda _: clock.call_at(clock.now_s() + 3.0, leave))
+    def restarting(_: Callable[[], None]) -> None:
+        # the confirmation leaves first
+        clock.call_at(clock.now_s() + 3.0, leave)
+
+    _initialise(device, 4, restarting)
