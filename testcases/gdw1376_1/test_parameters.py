@@ -30,10 +30,12 @@ def changed(keep_parameter):
 @pytest.mark.title_zh("设置的参数可查询")
 @pytest.mark.known_bad("terminal-set-not-stored")
 @pytest.mark.inspection_item("01009")
-def test_set_reads_back(tester, check, changed):
+def test_set_reads_back(concentrator, tester, check, changed):
     """A parameter that was set and confirmed is answered as it was set."""
     asked = changed(NETWORK_USER, user="bench-user", password="bench-word")
-    check.equal("answer to the set", tester.set(asked).accepted, True)
+    answer = tester.set(asked)
+    answer.offered(concentrator, "04F16")
+    check.equal("answer to the set", answer.accepted, True)
     answer = tester.query(NETWORK_USER)
     for key in ("user", "password"):
         check.equal(f"{key} of F16", answer.held(0, NETWORK_USER, key), asked.values[key])
@@ -75,12 +77,13 @@ def test_query_unknown(tester, check):
 @pytest.mark.title_zh("测量点参数按点保存")
 @pytest.mark.known_bad("terminal-point-parameter-shared")
 @pytest.mark.inspection_item("01007")
-def test_parameters_by_point(tester, check, two_points, changed):
+def test_parameters_by_point(concentrator, tester, check, two_points, changed):
     """Limits of one measuring point do not change those of another."""
     first, second = (point.number for point in two_points)
     tester.set(changed(LIMITS, second, voltage_upper="252.4"))
-    asked = changed(LIMITS, first, voltage_upper="251.3")
-    check.equal("answer to the set", tester.set(asked).accepted, True)
+    answer = tester.set(changed(LIMITS, first, voltage_upper="251.3"))
+    answer.offered(concentrator, "04F26")
+    check.equal("answer to the set", answer.accepted, True)
     mine = tester.query(LIMITS, points=[first]).value(first, LIMITS, "voltage_upper")
     check.equal(f"upper voltage limit of point {first}", str(mine), "251.3", unit="V")
     other = tester.query(LIMITS, points=[second]).value(second, LIMITS, "voltage_upper")
@@ -155,10 +158,12 @@ def test_partly_wrong_set(tester, check, changed):
 @pytest.mark.clause(STANDARD, "A")
 @pytest.mark.title_zh("非 BCD 数据被否认")
 @pytest.mark.known_bad("terminal-not-bcd-accepted")
-def test_not_bcd(tester, check, points, keep_parameter, taken):
+def test_not_bcd(concentrator, tester, check, points, keep_parameter, taken):
     """A limit whose octets are no BCD is refused and the old one stays."""
     point = points[0].number
-    taken(tester.set(Content(point, LIMITS, keep_parameter(LIMITS, point))), "04 F26")
+    answer = tester.set(Content(point, LIMITS, keep_parameter(LIMITS, point)))
+    answer.offered(concentrator, "04F26")
+    taken(answer, "04 F26")
     before = tester.query(LIMITS, points=[point]).units[0].data
     answer = tester.set(Content(point, LIMITS, b"\xab\xcd" + before[2:]))
     check.equal("answer to a limit of ABCD", answer.refused, True)

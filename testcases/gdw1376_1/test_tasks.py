@@ -95,7 +95,7 @@ def of_tasks(reports, afn, *units):
 @pytest.mark.criterion("GDW1376.1.REPORT.TIME")
 @pytest.mark.bench_time(2_400)
 @pytest.mark.title_zh("1类数据任务按基准时间和周期上报")
-@pytest.mark.known_bad("terminal-task-base-time-ignored")
+@pytest.mark.known_bad("terminal-task-base-time-ignored", "terminal-task-report-as-answer")
 @pytest.mark.inspection_item("06001")
 def test_class_1_schedule(tester, points, task, check):
     """A class 1 task reports at its base time and then at every period."""
@@ -121,7 +121,7 @@ def test_class_1_schedule(tester, points, task, check):
 
 @pytest.mark.bench_time(2_000)
 @pytest.mark.title_zh("任务上报的数据单元")
-@pytest.mark.known_bad("terminal-task-first-unit-only")
+@pytest.mark.known_bad("terminal-task-first-unit-only", "terminal-task-report-as-answer")
 @pytest.mark.inspection_item("06001")
 def test_class_1_content(tester, points, task, check):
     """The report of a task has all the units that the task names."""
@@ -141,7 +141,7 @@ def test_class_1_content(tester, points, task, check):
 @pytest.mark.known_bad("terminal-task-report-as-answer")
 def test_report_control(tester, points, task, check):
     """The report of a task comes from the initiator with function 4 or 10, and MSA 0."""
-    task(1, [f"P{points[0].number} F133"], base=next_quarter(tester), period=15)
+    task(1, [f"P{points[0].number} F129"], base=next_quarter(tester), period=15)
     task.start(1)
     frame = tester.session.wait_report(1900.0, Afn.REALTIME_DATA, fresh=True).frame
     control = f"{frame.control & 0xDF:02X}H"
@@ -177,7 +177,7 @@ def test_class_2(tester, points, task, check):
 
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("停止任务后不再上报")
-@pytest.mark.known_bad("terminal-task-cannot-be-stopped")
+@pytest.mark.known_bad("terminal-task-cannot-be-stopped", "terminal-task-report-as-answer")
 @pytest.mark.inspection_item("06001")
 def test_stop(tester, points, task, check):
     """A task that was stopped does not report any more."""
@@ -216,7 +216,7 @@ def test_forbidden(tester, points, task, check):
 @pytest.mark.clause(STANDARD, "4.4")
 @pytest.mark.bench_time(2_500)
 @pytest.mark.title_zh("任务上报无确认时重发")
-@pytest.mark.known_bad("terminal-task-report-once")
+@pytest.mark.known_bad("terminal-task-report-once", "terminal-task-report-as-answer")
 def test_repeated(tester, points, confirmed_reports, task, check):
     """A task report with CON, as 04 F1 asks for, that nobody confirms is sent again."""
     task(1, [f"P{points[0].number} F129"], base=next_quarter(tester), period=30)
@@ -231,7 +231,9 @@ def test_repeated(tester, points, confirmed_reports, task, check):
 
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("上行中断期间的任务数据恢复后上报")
-@pytest.mark.known_bad("terminal-task-report-lost-in-outage", "terminal-task-report-once")
+@pytest.mark.known_bad(
+    "terminal-task-report-lost-in-outage", "terminal-task-report-once", "terminal-task-report-as-answer"
+)
 def test_reported_after_outage(concentrator, tester, points, task, check):
     """The report that fell into an outage of the network comes after it."""
     base = next_quarter(tester)
@@ -246,7 +248,7 @@ def test_reported_after_outage(concentrator, tester, points, task, check):
 
 @pytest.mark.bench_time(4_000)
 @pytest.mark.title_zh("掉电后任务继续执行")
-@pytest.mark.known_bad("terminal-task-stops-with-supply")
+@pytest.mark.known_bad("terminal-task-stops-with-supply", "terminal-task-report-as-answer")
 def test_survives_power_loss(tester, points, task, check, power_cycle):
     """A started task goes on after the loss of the supply."""
     task(1, [f"P{points[0].number} F129"], base=next_quarter(tester), period=15)

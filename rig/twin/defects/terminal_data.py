@@ -235,11 +235,11 @@ def slow_meter_data(device: EmulatedTerminal, seconds: Parameter) -> None:
 
 
 @defect(
-    "terminal-slow-confirmation", "confirms the set of F23 late", "response", role=ROLE, default=20, unit="s"
+    "terminal-slow-confirmation", "confirms the set of F1 late", "response", role=ROLE, default=17, unit="s"
 )
 def slow_confirmation(device: EmulatedTerminal, seconds: Parameter) -> None:
     """Writes to its memory first, block by block."""
-    slow(device, Afn.SET_PARAMETERS, {23}, float(seconds or 0))
+    slow(device, Afn.SET_PARAMETERS, {1}, float(seconds or 0))
 
 
 @defect("terminal-slow-history", "takes its time with 0D F162", "response", role=ROLE, default=35, unit="s")

@@ -423,13 +423,13 @@ def task_first_unit_only(device: EmulatedTerminal, _: Parameter) -> None:
     _refreshed(device, first)
 
 
-@defect("terminal-task-report-as-answer", "reports F133 of a task like an answer", "4.3.3.2", role=ROLE)
+@defect("terminal-task-report-as-answer", "reports F129 of a task like an answer", "4.3.3.2", role=ROLE)
 def task_report_as_answer(device: EmulatedTerminal, _: Parameter) -> None:
     """One head for all."""
 
     def of_task(asked: Frame | None, frame: Frame) -> bool:
         units = parse_message(frame, device.wire.profile).units if asked is None else ()
-        return frame.afn == _REALTIME and any(unit.number == 133 for unit in units)
+        return frame.afn == _REALTIME and any(unit.number == 129 for unit in units)
 
     def as_answer(_: Frame | None, frame: Frame) -> Frame:
         return replace(frame, control=frame.control & ~(FROM_INITIATOR | FUNCTION_MASK) | 8)
