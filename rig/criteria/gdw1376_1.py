@@ -127,6 +127,7 @@ CRITERIA = (
     _limit("CLASS1.AGE", "5.12", "age of class 1 data of a meter, answered from the last reading round", "<=", "h", "4"),
     # events and reports
     _limit("EVENT.TIME", "5.14", "time in an event record against the time of the stimulus", "abs<=", "min", "2"),
+    _limit("EVENT.RECORDED", "5.14", "time from an event to its record", "<=", "s", "60"),
     _limit("EVENT.REPORT", "5.14", "time from an important event to its report", "<=", "s", "60"),
     _limit("REPORT.TIME", "5.5", "time of a task report against its schedule", "abs<=", "s", "60"),
     _limit("OUTAGE.REPORT", "supply report", "time from the loss of supply to the report", "<=", "s", "60", source=_RECALLED),

@@ -11,6 +11,7 @@ import pytest
 
 from rig.criteria.registry import criterion
 from rig.errors import DeviceRefused, LinkTimeout, RemoteProtocolError
+from rig.procedures.event_rings import EventRings
 from rig.procedures.unset_parameters import NEVER_SET
 from rig.protocols.gdw1376_1.builders import identifiers, read_events, read_history, request
 from rig.protocols.gdw1376_1.control import Afn
@@ -33,8 +34,12 @@ LISTEN_S = 20.0
 LOOK_AGAIN_S = 900.0
 #: control commands that permit and forbid reports, and the state in 0C F4 when they are forbidden
 PERMIT, FORBID, FORBIDDEN = 29, 37, 2
-#: records asked for at once
-RECORDS = 12
+#: event code of a changed parameter
+CHANGE = 3
+#: between two looks for an event record, in s
+LOOK_FOR_RECORD_S = 5.0
+#: near the top of its four octets
+TRAFFIC_OCTETS = 4_000_000_000
 #: longer than any terminal's stored energy, in s
 LONG_OUTAGE_S = 900.0
 
@@ -149,7 +154,7 @@ class Answer:
             raise RemoteProtocolError(wrong, code="value", got=self.said, frame=self.frame.body)
 
 
-class Tester:
+class Tester(EventRings):
     """The tester as master station of the concentrator under test; a request is sent once, silence is an answer too."""
 
     def __init__(self, stand) -> None:
@@ -191,17 +196,19 @@ class Tester:
     def octets(self, data: bytes, *, listen_s: float = LISTEN_S) -> Answer:
         """Send octets as they are and listen; frames that the terminal sends of its own accord are no answers."""
         self.stand.permit(data)
+        before = len(self.session.reports)
         exchange = self.session.send_raw(data, listen_s=listen_s)
         frames = tuple(frame for frame in exchange.frames if not frame.from_initiator)
         blank = Frame(self.address, 0, 0, 0)
         took_s = exchange.response_time_s or listen_s
-        octets = exchange.data if frames else b""
+        octets = self._answered(exchange.data, before) if frames else b""
         return Answer(blank, frames, octets, took_s, profile=self.session.profile)
 
     def send(self, frame: Frame, *, listen_s: float = LISTEN_S) -> Answer:
         """Send a frame once; its whole answer, a denial and silence included."""
         self.stand.permit(self.encode(frame))
         fault = None
+        before = len(self.session.reports)
         try:
             exchange = self.session.request(frame, timeout_s=listen_s, retries=0)
         except RemoteProtocolError as error:
@@ -209,7 +216,23 @@ class Tester:
         except (DeviceRefused, LinkTimeout):
             exchange = self.session.last
         took_s = listen_s if exchange.response_time_s is None else exchange.response_time_s
-        return Answer(frame, exchange.frames, exchange.data, took_s, fault, self.session.profile)
+        octets = self._answered(exchange.data, before, frame)
+        return Answer(frame, exchange.frames, octets, took_s, fault, self.session.profile)
+
+    def _answered(self, data: bytes, before: int, asked: Frame | None = None) -> bytes:
+        """What was received, without the frames that the terminal sent of its own accord meanwhile: a heartbeat, a report.
+
+        One of the function that was asked for, to the master that asked, is an answer that says of itself that it is none.
+        """
+        place = 0
+        for report in self.session.reports[before:]:
+            own = (report.afn, report.frame.address.master)
+            octets = self.encode(report.frame)
+            found = data.find(octets, place)
+            if found >= 0 and (asked is None or own != (asked.afn, asked.address.master)):
+                data = data[:found] + data[found + len(octets) :]
+                place = found
+        return data
 
     def frame(
         self,
@@ -285,85 +308,10 @@ class Tester:
             raise RemoteProtocolError("no counters in the answer to 0C F7", code="value", got=answer.said)
         return int(found[0]), int(found[1])
 
-    def records(self, first: int, last: int, *, important: bool) -> list[EventRecord]:
-        """Event records from pointer ``first`` up to, not with, ``last``."""
+    def event_units(self, first: int, last: int, *, important: bool) -> tuple[DataUnit, ...]:
+        """The answer to a request for the records from pointer ``first`` up to, not with, ``last``."""
         asked = read_events(self.address, first, last, important=important, number=self.next_number())
-        found: list[EventRecord] = []
-        for unit in self.send(asked).units:
-            groups: dict[str, dict] = {}
-            for value in unit.values:
-                place, _, key = value.key.partition(".")
-                if key:
-                    groups.setdefault(place, {})[key] = value.value
-            found += [EventRecord(int(group["erc"]), group) for group in groups.values() if "erc" in group]
-        return found
-
-    def events(self, *, important: bool, code: int | None = None, latest: int = 60) -> list[EventRecord]:
-        """The latest records of one ring, oldest first; of one code when it is given.
-
-        The counter is a ring of 256. Where it has not been round yet there is nothing before 0, and what is asked for
-        there is denied.
-        """
-        end = self.counters()[0 if important else 1]
-        found: list[EventRecord] = []
-        for begin, stop in ((256 + min(0, end - latest), 256), (max(0, end - latest), end)):
-            for first in range(begin, stop, RECORDS):
-                last = min(first + RECORDS, stop)
-                found += self._held(first, last, important=important)
-        return [record for record in found if code in {None, record.code}]
-
-    def _held(self, first: int, last: int, *, important: bool) -> list[EventRecord]:
-        """Records of a window; one that is denied as a whole may hold some still: its latest one is asked for alone."""
-        found = self.records(first, last % 256, important=important)
-        if found or not self.records(last - 1, last % 256, important=important):
-            return found
-        singly = (self.records(at, (at + 1) % 256, important=important) for at in range(first, last))
-        return [record for records in singly for record in records]
-
-    def since(self, before: tuple[int, int], code: int) -> list[EventRecord]:
-        """Records of one code that came after the counters EC1 and EC2 were ``before``, important ones first."""
-        found: list[EventRecord] = []
-        for place, end in enumerate(self.counters()):
-            left = (end - before[place]) % 256
-            for step in range(0, left, RECORDS):
-                first = (before[place] + step) % 256
-                last = (first + min(RECORDS, left - step)) % 256
-                found += self.records(first, last, important=place == 0)
-        return [record for record in found if record.code == code]
-
-    def all_events(self, code: int) -> list[EventRecord]:
-        """Records of one code in both rings."""
-        return [record for ring in (True, False) for record in self.events(important=ring, code=code)]
-
-    def event_count(self, code: int) -> int:
-        """How many records of this code there are."""
-        return len(self.all_events(code))
-
-
-@dataclass(frozen=True)
-class EventRecord:
-    """One event record: its code ERC and its values by key."""
-
-    code: int
-    values: dict
-
-    def minutes_after(self, moment: datetime) -> float:
-        """How long after a moment the time of the record is, in min.
-
-        Raises:
-            RemoteProtocolError: the record has no time.
-        """
-        when = self.time()
-        if when is None:
-            raise RemoteProtocolError(
-                f"no time in the record of code {self.code}", code="value", got="absent"
-            )
-        return (when - moment).total_seconds() / 60
-
-    def time(self, key: str = "time") -> datetime | None:
-        """A time of the record, to the minute; None when it is absent."""
-        shown = self.values.get(key)
-        return None if shown is None else datetime.fromisoformat(str(shown))
+        return self.send(asked).units
 
 
 @pytest.fixture
@@ -526,8 +474,8 @@ def keep_parameter(concentrator, tester) -> Iterator[Callable[..., dict]]:
 
 
 @pytest.fixture
-def event_masks(tester, keep_parameter) -> Callable[..., None]:
-    """Make events valid or not, important or not (04 F9)."""
+def event_masks(tester, keep_parameter, recorded) -> Callable[..., None]:
+    """Make events valid or not, important or not (04 F9); the setting is a change of a parameter itself, and is recorded first."""
 
     def choose(code: int, *, valid: bool = True, important: bool = True) -> None:
         values = keep_parameter(9)
@@ -537,8 +485,20 @@ def event_masks(tester, keep_parameter) -> Callable[..., None]:
             mask = int(str(current.value(0, 9, key)), 16)
             values[key] = f"{mask | bit if wanted else mask & ~bit:016X}"
         tester.set(Content(0, 9, values)).required("04 F9")
+        if code == CHANGE:
+            recorded()
 
     return choose
+
+
+@pytest.fixture
+def recorded(tester, limit) -> Callable[..., None]:
+    """Wait until an event is seen to be recorded; as long as a terminal may take when it is not, or cannot be seen."""
+
+    def wait(seen: Callable[[], bool] = lambda: False) -> None:
+        tester.wait_for(seen, limit("GDW1376.1.EVENT.RECORDED"), step_s=LOOK_FOR_RECORD_S)
+
+    return wait
 
 
 @pytest.fixture
@@ -550,8 +510,11 @@ def confirmed_reports(tester, keep_parameter) -> None:
 
 @pytest.fixture
 def change_parameter(tester, keep_parameter) -> Callable[[], Answer]:
-    """Change a parameter that nothing hangs on: an event of code 3."""
-    turn = [1_000_000]
+    """Change a parameter that nothing hangs on: an event of code 3.
+
+    The limit of the month's traffic (F36) is more than any terminal needs: a low one would be passed, an event too.
+    """
+    turn = [TRAFFIC_OCTETS]
 
     def change() -> Answer:
         keep_parameter(36)
@@ -564,13 +527,15 @@ def change_parameter(tester, keep_parameter) -> Callable[[], Answer]:
 
 
 @pytest.fixture
-def important_event(tester, report_right, event_masks, change_parameter) -> Callable[[], None]:
-    """Bring about an important event that the terminal may not report by itself."""
+def important_event(tester, report_right, event_masks, change_parameter, recorded) -> Callable[[], None]:
+    """Bring about an important event that nobody reads: its record is not looked at, and a report, forbidden, not confirmed."""
 
     def make() -> None:
         tester.control(Content(0, FORBID))
-        event_masks(3)
+        event_masks(CHANGE)
+        tester.session.auto_confirm = lambda frame: frame.afn != Afn.EVENTS
         change_parameter()
+        recorded()
 
     return make
 

@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.device("concentrator"), pytest.mark.link("M3-N1")]
 
 STANDARD = "Q/GDW 1376.1-2013"
 CLOCK, COUNTERS, FLAGS = 2, 7, 8
+#: an unrelated important event may happen while events are read: so often they are read again
+LOOKS = 3
 
 
 def stamp(tester, *, age_s=0.0, delay=0, counter=7):
@@ -102,14 +104,15 @@ def count_bit_known(tester):
 
 
 @pytest.fixture
-def failures(tester, event_masks, report_right):
-    """How often the terminal has written down a wrong PW (ERC 20): it does so whenever it carries a frame out."""
+def failures(tester, event_masks, report_right, recorded):
+    """How often the terminal has written down a wrong PW (ERC 20): it does so whenever it carries a frame out, soon after."""
     tester.control(Content(0, 37))
     event_masks(20)
 
     seen = [0, tester.counters()]
 
     def count():
+        recorded()
         seen[0] += len(tester.since(seen[1], 20))
         seen[1] = tester.counters()
         return seen[0]
@@ -118,6 +121,7 @@ def failures(tester, event_masks, report_right):
 
 
 @pytest.mark.clause(STANDARD, "4.3.3.2 FCB")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("FCB 未翻转的重发帧不再执行")
 @pytest.mark.known_bad("terminal-repeat-executed-again")
 def test_repeat_not_executed(tester, check, failures, wrong_password, count_bit_known):
@@ -132,6 +136,7 @@ def test_repeat_not_executed(tester, check, failures, wrong_password, count_bit_
 
 
 @pytest.mark.clause(STANDARD, "4.3.3.2 FCB")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("FCB 翻转的帧再次执行")
 @pytest.mark.known_bad("terminal-frame-count-bit-ignored")
 def test_toggled_executed(tester, check, failures, wrong_password, count_bit_known):
@@ -148,6 +153,7 @@ def test_toggled_executed(tester, check, failures, wrong_password, count_bit_kno
 
 
 @pytest.mark.clause(STANDARD, "4.3.3.2 FCB")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("FCV 为 0 时 FCB 无效")
 @pytest.mark.known_bad("terminal-frame-count-without-validity")
 def test_count_not_valid(tester, check, failures, wrong_password):
@@ -202,6 +208,7 @@ def test_time_stamp_returned(tester, check):
 
 
 @pytest.mark.clause(STANDARD, "4.3.4.6")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("附加信息域中 EC 在 Tp 之前")
 @pytest.mark.known_bad(
     "terminal-stamp-before-counters", "terminal-time-stamp-not-returned", "terminal-access-never-demanded"
@@ -216,6 +223,7 @@ def test_auxiliary_order(tester, check, important_event):
 
 
 @pytest.mark.clause(STANDARD, "4.3.3.2 ACD")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("有重要事件时 ACD 置 1")
 @pytest.mark.known_bad("terminal-access-never-demanded")
 def test_access_demand(tester, check, important_event):
@@ -232,23 +240,31 @@ def test_access_demand(tester, check, important_event):
 
 
 @pytest.mark.clause(STANDARD, "4.3.3.2 ACD")
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("事件读取后 ACD 清零")
 @pytest.mark.known_bad("terminal-access-demanded-forever")
 def test_access_demand_ends(tester, check, important_event):
     """When the master has read the important events, ACD goes back to 0."""
     important_event()
-    tester.events(important=True)
-    check.equal("ACD after the events were read", tester.query(3).frame.access_demand, False)
+    demanded = True
+    for _ in range(LOOKS):
+        tester.events(important=True)
+        demanded = tester.query(3).frame.access_demand
+        if not demanded:
+            break
+    check.equal("ACD after the events were read", demanded, False)
 
 
 @pytest.mark.clause(STANDARD, "4.3.4.6 EC")
+@pytest.mark.bench_time(210)
 @pytest.mark.title_zh("附加信息域的事件计数器与 F7 一致")
 @pytest.mark.known_bad("terminal-counters-swapped-in-aux", "terminal-access-never-demanded")
-def test_counters_in_aux(tester, check, important_event, change_parameter):
+def test_counters_in_aux(tester, check, important_event, change_parameter, recorded):
     """The counters in AUX are those of 0C F7."""
     important_event()
     if len(set(tester.counters())) == 1:
         change_parameter()
+        recorded()
     answer = tester.read([0], [COUNTERS])
     check.equal("ACD of the answer", answer.frame.access_demand, True)
     shown = (answer.value(0, COUNTERS, "ec1"), answer.value(0, COUNTERS, "ec2"))

@@ -59,9 +59,10 @@ def _whole(number: int) -> Plain:
 
 
 class Reports:
-    """Makes reports and gives them to the uplink."""
+    """Makes reports and gives them to the uplink; ``event_pause_s`` runs from an event to its report."""
 
     def __init__(self, wire: Gdw1376Wire) -> None:
+        self.event_pause_s = _EVENT_PAUSE_S
         self.wire = wire
         self.terminal = wire.terminal
         self.terminal.tasks.reporter = self
@@ -84,7 +85,7 @@ class Reports:
             self.send(Afn.EVENTS, event_units(terminal, 1, [(pointer, record)]), 3, known)
 
         # the answer to what brought the event about goes first
-        clock.call_at(clock.now_s() + _EVENT_PAUSE_S, report)
+        clock.call_at(clock.now_s() + self.event_pause_s, report)
 
     def _event_known(self, pointer: int, ok: bool) -> None:
         if ok:
