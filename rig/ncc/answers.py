@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from rig.ncc.items import ItemType, item_type, place_of
-from rig.protocols.gdw1376_1.messages import DataUnit
+from rig.protocols.gdw1376_1.frame import Frame
+from rig.protocols.gdw1376_1.messages import DataUnit, parse_message
+from rig.protocols.gdw1376_1.profile import Profile
 from rig.protocols.gdw1376_1.units import decode_unit_id
 
 #: points and types that a request names
@@ -15,6 +17,8 @@ Asked = frozenset[tuple[int, int]]
 #: why a command failed whose answer came
 NOTHING: Final = "nothing of what was asked for"
 ABSENT: Final = "absent: the terminal has no value of what was asked for"
+#: what is said of a command whose answers have more values than the center keeps for it
+CUT: Final = "the answer has more values than are kept with a command"
 _IDENTIFIER: Final = 4
 _MARK: Final = {"day": 3, "month": 2, "curve": 7}
 
@@ -27,6 +31,22 @@ def asked_by(body: bytes, history: ItemType | None = None) -> Asked:
         for at in range(0, len(body), step)
         for pair in decode_unit_id(body[at : at + _IDENTIFIER]).pairs()
     )
+
+
+def units_within(frames: Iterable[Frame], profile: Profile, most_values: int) -> tuple[list[DataUnit], bool]:
+    """The units of an answer, frame by frame until they have so many values; whether that is all of it.
+
+    A terminal may answer with far more than it was asked for, and nobody else is served while that is read.
+    """
+    units: list[DataUnit] = []
+    values = 0
+    for frame in frames:
+        if values >= most_values:
+            return units, False
+        found = parse_message(frame, profile).units
+        units += found
+        values += sum(len(unit.values) for unit in found)
+    return units, True
 
 
 def asked_among(units: Iterable[DataUnit], asked: Asked) -> list[DataUnit]:

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from rig.errors import ConfigError, LocalProtocolError
-from rig.ncc.answers import ABSENT, NOTHING, Asked, asked_among, asked_by, has_value
+from rig.ncc.answers import ABSENT, CUT, NOTHING, Asked, asked_among, asked_by, has_value, units_within
 from rig.ncc.bodies import archive_bodies, forward_body, history_bodies
 from rig.ncc.events import counters_request
 from rig.ncc.forwarded import shown
@@ -24,6 +24,7 @@ from rig.protocols.gdw1376_1.messages import Content, DataUnit, encode_unit, par
 
 if TYPE_CHECKING:
     from rig.ncc.core import Core
+    from rig.ncc.store import StoreError
     from rig.ncc.terminal import Terminal
 
 #: place of ``demand`` among the sources of readings
@@ -57,6 +58,8 @@ class Command:
     #: its answers are to have values; and one of what was asked for came
     reads: bool = False
     came: bool = False
+    #: its answers have more values than it keeps
+    cut: bool = False
 
     def result(self) -> CommandResult:
         """For those who ask."""
@@ -198,6 +201,19 @@ class CommandDesk:
     def _fetch(
         self, command: Command, target: Terminal, outcome: Outcome, counter: int, *, important: bool
     ) -> None:
+        def known(error: StoreError | None) -> None:
+            if error is not None:
+                words = f"which events are here is not known: {error}"
+                self._part(command, target, outcome._replace(status="failed", message=words))
+            else:
+                self._fetch_from(command, target, outcome, counter, important=important)
+
+        self._core.events.look_up(target, known, important=important)
+
+    def _fetch_from(
+        self, command: Command, target: Terminal, outcome: Outcome, counter: int, *, important: bool
+    ) -> None:
+        """Ask for the events from the place in the ring on."""
         first = self._core.events.expected(target, important=important)
         if first == counter:
             self._part(command, target, outcome)
@@ -208,12 +224,12 @@ class CommandDesk:
         body = encode_unit(Afn.EVENTS, Content(0, number, {"pm": first, "pn": counter}), uplink=False)
 
         def fetched(answer: Outcome) -> None:
-            units = self._units(answer) if answer.status == "done" else []
+            units = self._units(command, answer) if answer.status == "done" else []
             # an answer without events is none: they are asked for again the next time
             if asked_among(units, asked) and not self._core.events.complete(
                 target, before, counter, important=important
             ):
-                command.values += _answered(Afn.EVENTS, units)
+                self._keep(command, _answered(Afn.EVENTS, asked_among(units, asked)))
                 self._fetch(command, target, answer, counter, important=important)
                 return
             self._part(command, target, answer, asked)
@@ -355,16 +371,35 @@ class CommandDesk:
         command.attempts += len(outcome.attempts)
         command.spans += [CommandSpan("uplink", sent_s, ended_s) for sent_s, ended_s in outcome.attempts]
 
-    def _units(self, outcome: Outcome) -> list[DataUnit]:
-        """The units of an answer."""
-        profile = self._core.settings.profile
-        return [unit for frame in outcome.frames for unit in parse_message(frame, profile).units]
+    def _units(self, command: Command, outcome: Outcome) -> list[DataUnit]:
+        """The units of an answer, no more than a command needs."""
+        most = self._core.limits.answer_values
+        units, whole = units_within(outcome.frames, self._core.settings.profile, most)
+        if not whole:
+            self._cut(command)
+        return units
+
+    def _keep(self, command: Command, values: list[Answered]) -> None:
+        """Values of an answer, as many as a command may have."""
+        room = self._core.limits.values_per_command - len(command.values)
+        command.values += values[:room]
+        if len(values) > room:
+            self._core.counters["commands.values-left-out"] += len(values) - room
+            self._cut(command)
+
+    def _cut(self, command: Command) -> None:
+        """A command has not all that was answered to it."""
+        if not command.cut:
+            command.cut = True
+            remote = command.terminal
+            self._core.note("commands.cut", remote, f"{command.kind} of {command.terminal}: {CUT}")
 
     def _judged(self, command: Command, outcome: Outcome, asked: Asked) -> Outcome:
         """An answer that came: has it anything of what was asked for?"""
-        afn, units = outcome.frames[0].afn, self._units(outcome)
-        command.values += _kept(command.kind, _answered(afn, units))
+        afn, units = outcome.frames[0].afn, self._units(command, outcome)
         wanted = asked_among(units, asked)
+        # without anything of what was asked for it is told what came instead
+        self._keep(command, _kept(command.kind, _answered(afn, wanted or units)))
         command.reads = True
         command.came = command.came or any(has_value(afn, unit) for unit in wanted)
         return outcome if wanted else outcome._replace(status="failed", message=NOTHING)
@@ -374,7 +409,7 @@ class CommandDesk:
         if outcome.status == "done" and asked is not None:
             outcome = self._judged(command, outcome, asked)
         elif outcome.status == "done" and outcome.frames:
-            command.values += _answered(outcome.frames[0].afn, self._units(outcome))
+            self._keep(command, _answered(outcome.frames[0].afn, self._units(command, outcome)))
         self._core.request_ended(outcome)
         if outcome.status == "denied":
             remote = target.session.remote if target.session is not None else command.terminal
@@ -392,6 +427,8 @@ class CommandDesk:
             command.status = "done"
         if command.status == "done" and command.reads and not command.came:
             command.status, command.message = "failed", ABSENT
+        if command.cut:
+            command.message = f"{command.message}; {CUT}" if command.message else CUT
         if command.kind in _STORED and command.status == "done":
             began_s = self._core.clock.now_s()
             self._core.journal.add([], done=lambda good: self._stored(command, began_s, good=good))

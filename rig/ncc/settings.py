@@ -68,6 +68,10 @@ class Limits:
     commands: int = 10_000
     #: values of answers that they hold together
     command_values: int = 1_000_000
+    #: values that are read of one answer to a command, and kept of all its answers: what more of them can be stored is
+    #: among the readings
+    answer_values: int = 20_000
+    values_per_command: int = 100_000
     #: rows that wait for the database before reading from connections pauses
     backlog_rows: int = 400_000
     #: frames of one answer, and octets of it and of all together while they are incomplete

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Response, status
+from pydantic import TypeAdapter
 
 from rig.ncc.api.access import ActorHere, ServiceHere
+from rig.ncc.api.beside import beside
 from rig.ncc.api.schemas import Point, Task, Terminal, TerminalShown
 from rig.ports.command_center import CollectionTask, PointEntry, TerminalEntry, TerminalState
 
 router = APIRouter(tags=["archive"])
+_TERMINALS = TypeAdapter(list[TerminalShown])
+_POINTS = TypeAdapter(list[Point])
 
 
 def _shown(state: TerminalState) -> TerminalShown:
@@ -28,10 +32,11 @@ def _shown(state: TerminalState) -> TerminalShown:
     )
 
 
-@router.get("/terminals")
-async def terminals(actor: ActorHere, center: ServiceHere) -> list[TerminalShown]:
+@router.get("/terminals", response_model=list[TerminalShown])
+async def terminals(actor: ActorHere, center: ServiceHere) -> Response:
     """Every terminal."""
-    return [_shown(state) for state in center.terminals(actor)]
+    states = center.terminals(actor)
+    return await beside(lambda: _TERMINALS.dump_json([_shown(state) for state in states]))
 
 
 @router.get("/terminals/{address}")
@@ -58,10 +63,11 @@ async def delete_terminal(address: str, actor: ActorHere, center: ServiceHere) -
     center.drop_terminal(actor, address)
 
 
-@router.get("/points")
-async def points(actor: ActorHere, center: ServiceHere, terminal: str = "") -> list[Point]:
+@router.get("/points", response_model=list[Point])
+async def points(actor: ActorHere, center: ServiceHere, terminal: str = "") -> Response:
     """Collection points of one terminal or of all."""
-    return [Point(**asdict(point)) for point in center.points(actor, terminal)]
+    found = center.points(actor, terminal)
+    return await beside(lambda: _POINTS.dump_json([Point(**asdict(point)) for point in found]))
 
 
 @router.put("/points", status_code=status.HTTP_204_NO_CONTENT)

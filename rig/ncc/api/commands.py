@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Response, status
 
 from rig.ncc.api.access import ActorHere, ServiceHere
+from rig.ncc.api.beside import beside
 from rig.ncc.api.schemas import Archive, Command, CommandTaken, Forward, Parameters, ReadHistory, ReadNow
+from rig.ports.command_center import CommandResult
 
 router = APIRouter(tags=["commands"])
 _TAKEN = status.HTTP_202_ACCEPTED
@@ -17,13 +19,18 @@ _TAKEN = status.HTTP_202_ACCEPTED
 Number = Annotated[int, Path(ge=1, le=248)]
 
 
-@router.get("/commands/{command}")
-async def result(command: str, actor: ActorHere, center: ServiceHere) -> Command:
-    """How far a command is, and what was answered."""
-    found = center.result(actor, command)
+def _shown(found: CommandResult) -> Command:
     values = [item._asdict() | {"number": isinstance(item.value, Decimal)} for item in found.values]
     spans = [span._asdict() for span in found.spans]
-    return Command.model_validate(asdict(found) | {"values": values, "spans": spans})
+    rest = asdict(replace(found, values=(), spans=()))
+    return Command.model_validate(rest | {"values": values, "spans": spans})
+
+
+@router.get("/commands/{command}", response_model=Command)
+async def result(command: str, actor: ActorHere, center: ServiceHere) -> Response:
+    """How far a command is, and what was answered."""
+    found = center.result(actor, command)
+    return await beside(lambda: _shown(found).model_dump_json().encode())
 
 
 @router.post("/terminals/{address}/read", status_code=_TAKEN)

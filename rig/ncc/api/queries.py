@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import NaiveDatetime, TypeAdapter
 
 from rig.ncc.api.access import ActorHere, ServiceHere
+from rig.ncc.api.beside import beside
 from rig.ncc.api.schemas import Audit, Cycle, Event, Missing, Reading, Statistics
 
 router = APIRouter(tags=["queries"])
@@ -17,11 +17,6 @@ _MOST = 100_000
 _READINGS = TypeAdapter(list[Reading])
 _EVENTS = TypeAdapter(list[Event])
 _AUDIT = TypeAdapter(list[Audit])
-
-
-async def _beside(work: Callable[[], bytes]) -> Response:
-    """JSON that is made in another thread: long queries must not hold up the terminals."""
-    return Response(await run_in_threadpool(work), media_type="application/json")
 
 
 @router.get("/readings", response_model=list[Reading])
@@ -44,7 +39,7 @@ async def readings(
         )
         return _READINGS.dump_json([Reading(**row._asdict()) for row in rows])
 
-    return await _beside(found)
+    return await beside(found)
 
 
 @router.get("/events", response_model=list[Event])
@@ -62,7 +57,7 @@ async def events(
         rows = center.events(actor, terminal, erc=erc, first=first, limit=limit)
         return _EVENTS.dump_json([Event(**(row._asdict() | {"values": dict(row.values)})) for row in rows])
 
-    return await _beside(found)
+    return await beside(found)
 
 
 @router.get("/statistics")
@@ -102,4 +97,4 @@ async def audit(
 ) -> Response:
     """The newest ``limit`` lines of the audit trail, oldest first."""
     read = center.reading_audit(actor, terminal, limit)
-    return await _beside(lambda: _AUDIT.dump_json([Audit(**row._asdict()) for row in read()]))
+    return await beside(lambda: _AUDIT.dump_json([Audit(**row._asdict()) for row in read()]))
