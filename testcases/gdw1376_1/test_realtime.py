@@ -268,6 +268,7 @@ def test_silent_meter(concentrator, tester, points, check):
     check.equal("values that became zero when the meter fell silent", sorted(zeros() - before), [])
 
 
+@pytest.mark.bench_time(150)
 @pytest.mark.title_zh("F8 事件标志")
 @pytest.mark.known_bad("terminal-event-flags-empty")
 def test_event_flags(tester, check, important_event):

@@ -103,12 +103,14 @@ def test_hardware_keeps_parameters(tester, check, reset, set_limit):
     check.equal("monthly limit after the reset", traffic_limit(tester), chosen, unit="octets")
 
 
+@pytest.mark.bench_time(240)
 @pytest.mark.title_zh("数据区初始化清除事件")
 @pytest.mark.known_bad("terminal-data-reset-keeps-events")
-def test_data_clears_events(tester, check, reset, event_masks, change_parameter):
+def test_data_clears_events(tester, check, reset, event_masks, change_parameter, recorded):
     """A data reset clears the event records: those of before are gone."""
     event_masks(3, important=False)
     change_parameter()
+    recorded()
     check.true(
         "records before the reset",
         tester.event_count(3) > 0,

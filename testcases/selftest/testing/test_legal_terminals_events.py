@@ -105,6 +105,7 @@ def test_a_forbidden_report_is_seen_however_early(stand, case):
         ("test_link", "test_access_demand_ends"),
         ("test_link", "test_counters_in_aux"),
         ("test_realtime", "test_event_flags"),
+        ("test_reset", "test_data_clears_events"),
     ],
 )
 @pytest.mark.parametrize("seconds", [2.0, 40.0])
