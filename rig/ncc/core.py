@@ -77,6 +77,7 @@ class Core:
         self.journal = Journal(
             store, clock, delay_s=self.settings.commit_s, most_rows=self.settings.commit_rows, run=run
         )
+        self.journal.tell = lambda text: log("warning", text[:_LOGGED_CHARACTERS])
         self.query = query
         self.counters: Counter[str] = Counter()
         self.frames = 0
@@ -400,11 +401,13 @@ class Core:
             "octets.received": self.octets,
             "rows.stored": journal.stored,
             "rows.doubled": journal.doubled,
+            "rows.conflicting": journal.conflicting,
             "rows.absent": sum(terminal.decoder.absent for terminal in terminals),
             "units.unmarked": sum(terminal.decoder.unmarked for terminal in terminals),
             "refused.point": sum(terminal.decoder.refused for terminal in terminals),
             "groups": journal.groups,
             "groups.failed": journal.failed,
+            "audit.dropped": journal.audit_dropped,
             "requests.repeated": sum(terminal.queue.repeats for terminal in terminals),
         }
         online = sum(terminal.session is not None for terminal in terminals)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rig.ncc.decode import whole_time
 from rig.ncc.requests import OWN, Outcome, Request
-from rig.ncc.store import EVENT_RING, EventRow
+from rig.ncc.store import EVENT_RING, EventRow, StoreError
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.fn_events import EVENTS
@@ -38,6 +39,8 @@ class EventDesk:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        #: groups with events that were not stored, by terminal: what was asked meanwhile is worth nothing
+        self._lost: Counter[int] = Counter()
 
     def reported(self, terminal: Terminal, message: Message, session: Session, ack: bytes) -> bool:
         """A terminal reported events: store them, then acknowledge; False when there is none to be read."""
@@ -57,6 +60,7 @@ class EventDesk:
             if not good:
                 # the place in the ring is where the store says
                 terminal.next_event = {True: None, False: None}
+                self._lost[terminal.key] += 1
 
         self._core.journal.add_events(rows, receiver if ack else None, ack, stored)
         return len(rows)
@@ -81,10 +85,19 @@ class EventDesk:
             own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
             rows.append(self._row(terminal.key, important, (first + index - 1) % _RING, own))
             index += 1
-        expected = self._known(terminal, important=important)
-        if index > 1 and expected in {None, first}:
-            terminal.next_event[important] = (first + index - 1) % _RING
+        if index > 1:
+            self._move_on(terminal, first, index - 1, important=important)
         return rows
+
+    def _move_on(self, terminal: Terminal, first: int, count: int, *, important: bool) -> None:
+        """Events came: those that follow on what is here move the place in the ring."""
+        following = (first + count) % _RING
+
+        def move(known: int | StoreError | None) -> None:
+            if known is None or known == first:
+                terminal.next_event[important] = following
+
+        self._place(terminal, move, important=important)
 
     def _row(
         self, terminal: int, important: bool, number: int, values: Mapping[str, Decimal | str | None]
@@ -118,28 +131,67 @@ class EventDesk:
         if not self._core.settings.fetch_events:
             return
         for important, counter in ((True, counters[0]), (False, counters[1])):
-            if important not in terminal.fetching and self.expected(terminal, important=important) != counter:
+            if important not in terminal.fetching and (
+                terminal.next_event[important] is None
+                or self.expected(terminal, important=important) != counter
+            ):
                 terminal.fetching.add(important)
+                self._lacking(terminal, counter, important=important)
+
+    def _lacking(self, terminal: Terminal, counter: int, *, important: bool) -> None:
+        """Fetch the events up to a counter unless all are here."""
+
+        def known(error: StoreError | None) -> None:
+            if error is not None or self.expected(terminal, important=important) == counter:
+                # without the store the next report asks again
+                terminal.fetching.discard(important)
+            else:
                 self.fetch(terminal, counter, important=important)
 
-    def expected(self, terminal: Terminal, *, important: bool) -> int:
-        """Number of the event that comes next; 0 when there never was one."""
-        known = self._known(terminal, important=important)
-        if known is None:
-            known = terminal.next_event[important] = 0
-        return known
+        self.look_up(terminal, known, important=important)
 
-    def _known(self, terminal: Terminal, *, important: bool) -> int | None:
-        """Number of the event that comes next, as far as memory or the store know."""
+    def expected(self, terminal: Terminal, *, important: bool) -> int:
+        """Number of the event that comes next, once it was looked up; 0 when there never was one."""
+        return terminal.next_event[important] or 0
+
+    def look_up(
+        self, terminal: Terminal, then: Callable[[StoreError | None], None], *, important: bool
+    ) -> None:
+        """See to it that ``expected`` knows, and call back; with an error when the store cannot tell."""
+
+        def found(known: int | StoreError | None) -> None:
+            if known is None:
+                terminal.next_event[important] = 0
+            then(known if isinstance(known, StoreError) else None)
+
+        self._place(terminal, found, important=important)
+
+    def _place(
+        self, terminal: Terminal, then: Callable[[int | StoreError | None], None], *, important: bool
+    ) -> None:
+        """Number of the event that comes next, as memory knows or the store, which is asked beside the loop."""
         known = terminal.next_event[important]
-        if known is None:
-            stored = self._core.store.event_pointer(terminal.key, important=important)
-            if stored is not None:
-                known = terminal.next_event[important] = (stored + 1) % _RING
-        return known
+        if known is not None:
+            then(known)
+            return
+        lost = self._lost[terminal.key]
+
+        def found(pointer: int | StoreError | None) -> None:
+            if isinstance(pointer, StoreError):
+                self._core.note("events.unknown", terminal.entry.address, str(pointer))
+                then(pointer)
+            elif self._lost[terminal.key] != lost:
+                then(StoreError("events that came meanwhile were not stored"))
+            else:
+                if pointer is not None and terminal.next_event[important] is None:
+                    terminal.next_event[important] = (pointer + 1) % _RING
+                then(terminal.next_event[important])
+
+        store = self._core.store
+        self._core.query(lambda: store.event_pointer(terminal.key, important=important), found)
 
     def fetch(self, terminal: Terminal, counter: int, *, important: bool) -> None:
-        """Ask for the events up to a counter."""
+        """Ask for the events up to a counter; the place in the ring was looked up."""
         first = self.expected(terminal, important=important)
         before = terminal.next_event[important]
         values = {"pm": first, "pn": counter}
@@ -150,7 +202,7 @@ class EventDesk:
             self._core.request_ended(outcome)
             if outcome.status == "done" and not self.complete(terminal, before, counter, important=important):
                 terminal.fetching.add(important)
-                self.fetch(terminal, counter, important=important)
+                self._lacking(terminal, counter, important=important)
 
         request = Request(Afn.EVENTS, body, done, OWN, self._core.settings.command_s)
         if not terminal.queue.submit(request):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import (
@@ -23,18 +24,16 @@ from sqlalchemy import (
     Integer,
     StaticPool,
     Text,
-    create_engine,
     delete,
     func,
     insert,
     inspect,
-    make_url,
     or_,
     select,
     update,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from rig.errors import ConfigError, RigError
 from rig.ncc.items import DAY_S, all_quantities, moment, seconds_of, terminal_address, terminal_key
@@ -52,6 +51,7 @@ from rig.ncc.store_tables import (
     TERMINAL,
     quantities_digest,
 )
+from rig.ncc.store_urls import no_database, open_url, shown
 from rig.ncc.trail_words import ends_of_the_open
 from rig.ports.command_center import (
     AuditRecord,
@@ -127,8 +127,16 @@ class Batch:
     clocks: list[ClockRow] = field(default_factory=list)
 
 
+#: what rows are written in the order of, day and terminal: neighbours in the table are written together, and of two
+#: values for one place the one that came first stays
+by_place: Final = itemgetter(0, 1)
+
+
 class Writer(Protocol):
     """The database's own fast way to write a group."""
+
+    #: values so far that differ from the one that is stored for their place
+    conflicting: int
 
     def prepare(self, batch: Batch) -> object:
         """Everything that needs no waiting; returns what ``commit`` needs."""
@@ -168,7 +176,7 @@ class Store:
 
     def __init__(self, url: str, *, create: bool = True) -> None:
         self.url = url
-        self._engine, self._writer = _open(url, create=create)
+        self._engine, self._writer = open_url(url, create=create)
         self._writer_ready: Writer | None = None
         #: in memory all share one connection: what one of them does must not end the transaction of another
         self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
@@ -177,9 +185,11 @@ class Store:
             self._alone = threading.RLock()
         try:
             self._check(create=create)
+            # now: the loop must not wait later for a connection of a pool that is in use
+            self._writer_ready = self._writer(self._engine)
         except SQLAlchemyError as error:
             self._engine.dispose()
-            raise StoreError(f"{_shown(url)}: {_reason(error)}") from error
+            raise StoreError(f"{shown(url)}: {_reason(error)}") from error
         except ConfigError:
             self._engine.dispose()
             raise
@@ -187,7 +197,7 @@ class Store:
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return _shown(self.url)
+        return shown(self.url)
 
     @property
     def engine(self) -> Engine:
@@ -200,8 +210,8 @@ class Store:
         Raises:
             StoreError: the database refused it.
         """
-        writer = self._ingest()
-        return batch if self._shared else writer.prepare(batch)
+        with self._mapped():
+            return batch if self._shared else self._ingest().prepare(batch)
 
     def commit(self, prepared: object) -> int:
         """The part that waits for the disk; how many readings were new.
@@ -209,9 +219,14 @@ class Store:
         Raises:
             StoreError: the database refused it; nothing of the group is stored.
         """
-        writer = self._ingest()
-        with self._alone:
+        with self._mapped(), self._alone:
+            writer = self._ingest()
             return writer.commit(writer.prepare(prepared) if isinstance(prepared, Batch) else prepared)
+
+    @property
+    def conflicting(self) -> int:
+        """Values so far that differ from the one that is stored for the same point, quantity, mark and tariff."""
+        return self._writer_ready.conflicting if self._writer_ready is not None else 0
 
     def write(self, batch: Batch) -> int:
         """Both parts."""
@@ -233,7 +248,7 @@ class Store:
         """Create the tables in an empty database; refuse one of another version."""
         with self._engine.begin() as connection:
             if not create and not inspect(connection).has_table(META.name):
-                raise _no_database(self.url)
+                raise no_database(self.url)
             METADATA.create_all(connection)
             found = {row.name: row.value for row in connection.execute(select(META))}
             if not found:
@@ -368,9 +383,14 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
+        with self._mapped(), self._alone, self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """What SQLAlchemy says as an error of the store."""
         try:
-            with self._alone, self._engine.begin() as connection:
-                yield connection
+            yield
         except SQLAlchemyError as error:
             raise StoreError(f"{self.shown}: {_reason(error)}") from error
 
@@ -471,11 +491,8 @@ class Store:
         )
 
     def _all(self, query: Select[Any]) -> Sequence[Any]:
-        try:
-            with self._alone, self._engine.connect() as connection:
-                return connection.execute(query).all()
-        except SQLAlchemyError as error:
-            raise StoreError(f"{self.shown}: {_reason(error)}") from error
+        with self._mapped(), self._alone, self._engine.connect() as connection:
+            return connection.execute(query).all()
 
 
 def _between(query: Select[Any], first: int | None, last: int | None) -> Select[Any]:
@@ -534,52 +551,6 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], ke
     else:
         from sqlalchemy.dialects.sqlite import insert as dialect_insert  # type: ignore[assignment]
     connection.execute(replacing(dialect_insert(table), key), rows)
-
-
-def _no_database(url: str) -> ConfigError:
-    return ConfigError(
-        "no database of a command center", key="store", value=_shown(url), hint="rig ncc serve makes one"
-    )
-
-
-def _open(url: str, *, create: bool) -> tuple[Engine, Any]:
-    """Engine and writer class of a URL."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    kind = parsed.get_backend_name() if parsed is not None else ""
-    if parsed is not None and kind == "sqlite":
-        from rig.ncc.store_sqlite import SqliteWriter, is_absent, sqlite_engine
-
-        if not create and is_absent(parsed):
-            raise _no_database(url)
-        return sqlite_engine(parsed), SqliteWriter
-    if parsed is not None and kind == "postgresql":
-        try:
-            from rig.ncc.store_postgresql import PostgresqlWriter
-        except ImportError as error:
-            raise ConfigError(
-                f"PostgreSQL needs a driver that is not installed ({error.name})",
-                key="store",
-                value=_shown(url),
-                hint="install smart-meter-rig[ncc]",
-            ) from error
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-        return engine, PostgresqlWriter
-    raise ConfigError(
-        "no such database",
-        key="store",
-        value=_shown(url),
-        hint="sqlite:///file.db or postgresql://user@host:port/name",
-    )
-
-
-def _shown(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, replacing
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, by_place, replacing
 from rig.ncc.store_tables import AUDIT, CLOCK, EVENT
 
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -22,6 +22,10 @@ _ROW: Final = Struct(">hiiiqihiiiiihiqiiih")
 _STAGE: Final = "CREATE TEMPORARY TABLE IF NOT EXISTS reading_stage (LIKE reading) ON COMMIT DELETE ROWS"
 _COPY: Final = "COPY reading_stage FROM STDIN (FORMAT BINARY)"
 _MERGE: Final = "INSERT INTO reading SELECT * FROM reading_stage ON CONFLICT DO NOTHING"
+#: each row is looked up by key: a join might read all of the table
+_CONFLICTS: Final = """SELECT count(*) FROM reading_stage s WHERE s.value <> (
+    SELECT r.value FROM reading r WHERE (r.day, r.terminal, r.point, r.item, r.second, r.tariff)
+        = (s.day, s.terminal, s.point, s.item, s.second, s.tariff))"""
 
 
 def _statement(statement: Insert, columns: tuple[str, ...]) -> str:
@@ -40,6 +44,11 @@ class _Prepared(NamedTuple):
     batch: Batch
 
 
+class _Written(NamedTuple):
+    new: int
+    conflicting: int
+
+
 class PostgresqlWriter:
     """A connection of its own that writes all groups."""
 
@@ -48,16 +57,17 @@ class PostgresqlWriter:
         self._shown = engine.url.render_as_string(hide_password=True)
         self._pooled: Any = None
         self._connection: psycopg.Connection[Any] | None = None
+        self.conflicting = 0
 
     def prepare(self, batch: Batch) -> object:
-        """The rows as the octets of a binary COPY, sorted by key so that pages are touched once."""
+        """The rows as the octets of a binary COPY, sorted by place so that pages are touched once."""
         try:
             return self._packed(batch)
         except StructError as error:
             raise StoreError(f"{self._shown}: {error}") from error
 
     def _packed(self, batch: Batch) -> _Prepared:
-        batch.rows.sort()
+        batch.rows.sort(key=by_place)
         pack = _ROW.pack
         octets = b"".join(
             [
@@ -92,14 +102,16 @@ class PostgresqlWriter:
         if not isinstance(prepared, _Prepared):
             raise TypeError(type(prepared))
         try:
-            return self._write(self._open(), prepared)
+            written = self._write(self._open(), prepared)
         except (psycopg.Error, SQLAlchemyError, UnicodeError) as error:
             self._drop()
             words = str(error).strip().splitlines() or [type(error).__name__]
             raise StoreError(f"{self._shown}: {words[0]}") from error
+        self.conflicting += written.conflicting
+        return written.new
 
-    def _write(self, connection: psycopg.Connection[Any], prepared: _Prepared) -> int:
-        new = 0
+    def _write(self, connection: psycopg.Connection[Any], prepared: _Prepared) -> _Written:
+        new = conflicting = 0
         with connection.cursor() as cursor:
             if prepared.copy:
                 cursor.execute(_STAGE)
@@ -107,6 +119,9 @@ class PostgresqlWriter:
                     copy.write(prepared.copy)
                 cursor.execute(_MERGE)
                 new = cursor.rowcount
+                if new < len(prepared.batch.rows):
+                    found = cursor.execute(_CONFLICTS).fetchone()
+                    conflicting = int(found[0]) if found is not None else 0
             if prepared.batch.events:
                 cursor.executemany(_EVENTS, prepared.batch.events)
             if prepared.batch.audit:
@@ -114,7 +129,7 @@ class PostgresqlWriter:
             if prepared.batch.clocks:
                 cursor.executemany(_CLOCKS, prepared.batch.clocks)
         connection.commit()
-        return new
+        return _Written(new, conflicting)
 
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Engine, create_engine, event, pool
 from sqlalchemy.dialects import sqlite
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rig.errors import ConfigError
 from rig.ncc.decode import Row
-from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, replacing
+from rig.ncc.store import AuditRow, Batch, ClockRow, EventRow, StoreError, by_place, replacing
 from rig.ncc.store_tables import AUDIT, CLOCK, EVENT, READING
 
 _SYNCHRONOUS: Final = ("FULL", "NORMAL", "OFF")
@@ -23,6 +23,8 @@ _SYNCHRONOUS: Final = ("FULL", "NORMAL", "OFF")
 _CHECKPOINT_PAGES: Final = 16384
 _CACHE_KIB: Final = 262144
 _OWNER_ONLY: Final = 0o600
+#: how long a lock of another connection is waited for, ms
+_LOCKED_MS: Final = 30_000
 
 
 def sqlite_engine(url: URL) -> Engine:
@@ -40,7 +42,7 @@ def sqlite_engine(url: URL) -> Engine:
     memory = plain.database in {None, "", ":memory:"}
     if _is_file(plain):
         _own(Path(str(plain.database)))
-    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": 30.0}
+    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": _LOCKED_MS / 1000}
     engine = create_engine(
         plain, connect_args=arguments, poolclass=pool.StaticPool if memory else pool.QueuePool
     )
@@ -91,14 +93,39 @@ _CLOCKS: Final = _statement(replacing(insert(CLOCK), ("terminal",)), ClockRow._f
 #: rows of one statement: half the time of one a row
 _AT_ONCE: Final = 50
 _MANY: Final = _READINGS.replace(_ONE := "(?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ".join([_ONE] * _AT_ONCE))
+_CONFLICT: Final = """SELECT count(*) FROM reading WHERE
+    day = ? AND terminal = ? AND point = ? AND item = ? AND second = ? AND tariff = ? AND value <> ?"""
 
 
-def _insert(connection: sqlite3.Connection, rows: list[Row]) -> None:
-    """Rows that are not there yet, many in one statement."""
+class _Written(NamedTuple):
+    """A group in an open transaction."""
+
+    new: int
+    conflicting: int
+
+
+def _insert(connection: sqlite3.Connection, rows: list[Row]) -> _Written:
+    """Rows that are not there yet, many in one statement; those that are there are compared with what is."""
+    new = conflicting = 0
     whole = len(rows) - len(rows) % _AT_ONCE
     for at in range(0, whole, _AT_ONCE):
-        connection.execute(_MANY, list(chain.from_iterable(rows[at : at + _AT_ONCE])))
-    connection.executemany(_READINGS, rows[whole:])
+        portion = rows[at : at + _AT_ONCE]
+        inserted = connection.execute(_MANY, list(chain.from_iterable(portion))).rowcount
+        new += inserted
+        if inserted < _AT_ONCE:
+            conflicting += _conflicts(connection, portion)
+    rest = rows[whole:]
+    if rest:
+        inserted = connection.executemany(_READINGS, rest).rowcount
+        new += inserted
+        if inserted < len(rest):
+            conflicting += _conflicts(connection, rest)
+    return _Written(new, conflicting)
+
+
+def _conflicts(connection: sqlite3.Connection, rows: list[Row]) -> int:
+    """Of rows that were inserted or were there, those whose place holds another value."""
+    return sum(connection.execute(_CONFLICT, row[:7]).fetchone()[0] for row in rows)
 
 
 class SqliteWriter:
@@ -108,15 +135,33 @@ class SqliteWriter:
         self._pooled = engine.raw_connection()
         self._connection: sqlite3.Connection = self._pooled.driver_connection  # type: ignore[assignment]
         self._shown = engine.url.render_as_string(hide_password=True)
+        self.conflicting = 0
 
     def prepare(self, batch: Batch) -> object:
-        """Rows into an open transaction; sorted, so that neighbours in the table are written together."""
-        connection = self._connection
-        before = connection.total_changes
+        """Rows into an open transaction; the group itself when another connection holds the lock: ``commit`` waits."""
+        if not (batch.rows or batch.events or batch.audit or batch.clocks):
+            return _Written(0, 0)
         try:
-            batch.rows.sort()
-            _insert(connection, batch.rows)
-            new = connection.total_changes - before
+            self._begin(0)
+        except sqlite3.Error as error:
+            if _is_locked(error):
+                return batch
+            raise StoreError(f"{self._shown}: {error}") from error
+        return self._fill(batch)
+
+    def _begin(self, patience_ms: int) -> None:
+        if self._connection.in_transaction:
+            # a group that was prepared and given up
+            self._connection.rollback()
+        self._connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _fill(self, batch: Batch) -> _Written:
+        """Rows into the transaction; sorted, so that neighbours in the table are written together."""
+        connection = self._connection
+        try:
+            batch.rows.sort(key=by_place)
+            written = _insert(connection, batch.rows)
             if batch.events:
                 connection.executemany(_EVENTS, batch.events)
             if batch.audit:
@@ -126,17 +171,28 @@ class SqliteWriter:
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             connection.rollback()
             raise StoreError(f"{self._shown}: {error}") from error
-        return new
+        return written
 
     def commit(self, prepared: object) -> int:
-        """Make the transaction durable; this waits for the disk and lets other threads run."""
+        """Make the transaction durable; this waits for a lock and the disk, and lets other threads run."""
         try:
+            if isinstance(prepared, Batch):
+                self._begin(_LOCKED_MS)
+                prepared = self._fill(prepared)
             self._connection.commit()
         except sqlite3.Error as error:
             self._connection.rollback()
             raise StoreError(f"{self._shown}: {error}") from error
-        return int(str(prepared))
+        if not isinstance(prepared, _Written):
+            raise TypeError(type(prepared))
+        self.conflicting += prepared.conflicting
+        return prepared.new
 
     def close(self) -> None:
         """Give the connection back."""
         self._pooled.close()
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    """Another connection writes; the extended codes have the plain one in their low octet."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -23,7 +23,17 @@ def address_of(terminal: str) -> str:
     try:
         return written(terminal)
     except ConfigError:
-        return terminal[:_ADDRESS]
+        return _plain(terminal, _ADDRESS)
+
+
+def _plain(text: str, most: int) -> str:
+    """Text that every database takes and every terminal shows: what is not printable is escaped."""
+    text = text[:most]
+    if not text.isprintable():
+        text = "".join(
+            letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+        )
+    return text[:most]
 
 
 class Trail:
@@ -38,10 +48,10 @@ class Trail:
         """One line; ``done`` is told whether it is durable."""
         row = AuditRow(
             self._core.wall_mark(),
-            actor[:_NAME],
-            action[:_NAME],
+            _plain(actor, _NAME),
+            _plain(action, _NAME),
             address_of(terminal),
-            detail[:_TEXT],
-            outcome[:_TEXT],
+            _plain(detail, _TEXT),
+            _plain(outcome, _TEXT),
         )
         self._core.journal.add_audit(row, done)
