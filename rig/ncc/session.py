@@ -52,6 +52,7 @@ class Session:
         "_pending",
         "_reader",
         "_refilled_s",
+        "_searched",
         "_strikes",
         "_timer",
         "_trial",
@@ -73,6 +74,8 @@ class Session:
         self._pending = b""
         self._reader: FrameReader | None = None
         self._noise = 0
+        #: octets searched for frames before a login
+        self._searched = 0
         self._strikes = 0
         self._acks: dict[int, bytes] = {}
         self._timer: Handle | None = None
@@ -220,6 +223,12 @@ class Session:
 
     def _search(self, data: bytes, now_s: float) -> None:
         """The slow way: frames among noise, preambles, broken frames."""
+        if self.terminal is None:
+            # the search costs far more than the octets do
+            self._searched += len(data)
+            if self._searched > self._core.limits.stranger_octets:
+                self._misbehaved("noise", f"{self._searched} octets without a login, not frame after frame")
+                return
         reader = self._reader
         if reader is None:
             reader = self._reader = FrameReader(profile=self._core.settings.profile)

@@ -34,6 +34,8 @@ class Limits:
     frame_octets: int = 16391
     #: octets that belong to no frame, before the connection is closed
     noise_octets: int = 65536
+    #: octets that are searched for frames before a login, where they are not one frame after another
+    stranger_octets: int = 8192
     #: frames a second sustained, and at once
     frames_per_s: float = 500.0
     frames_burst: float = 2000.0

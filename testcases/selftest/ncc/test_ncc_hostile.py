@@ -131,3 +131,27 @@ def test_what_waits_behind_an_ended_order_goes_out(make):
     assert queue.current.afn == 0x0C
     assert world.center.result(reading).status == "pending"
     assert terminal.closed
+
+
+@pytest.mark.parametrize("octets", [b"\x68\0", b"\0"])
+def test_little_is_searched_for_frames_before_a_login(make, monkeypatch, octets):
+    world = make(stranger_octets=600)
+    searched = []
+    feed = session_module.FrameReader.feed
+    monkeypatch.setattr(
+        session_module.FrameReader, "feed", lambda self, data: searched.append(len(data)) or feed(self, data)
+    )
+    peer = stranger(world)
+    for _ in range(5):
+        if peer.stream is not None:
+            peer.stream.send((octets * 250)[:250])
+        world.run(0.1)
+    assert searched == [250, 250]
+    assert peer.closed
+    assert world.counter("closed.noise") == 1
+    terminal = world.terminal(source=SOURCE)
+    for _ in range(5):
+        terminal.stream.send(b"\0" * 250)
+    terminal.heartbeat()
+    world.run(0.1)
+    assert terminal.acks == [1, 2]
