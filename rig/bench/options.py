@@ -50,6 +50,12 @@ _TERMINAL = {
     "tasks": "reports by itself as its tasks say",
 }
 
+#: of a collector: what holds for its RS-485 line as well
+_COLLECTOR = {
+    **_TERMINAL,
+    "checked-forwarding": "repeats and checks what it forwards (10 F1), and drops octets that belong to no frame",
+}
+
 #: of a local communication module with its medium
 _LOCAL_MODULE = {
     "broadcast": "broadcasts a time to all nodes",
@@ -77,7 +83,7 @@ _NCC = {
 #: options by role, with what each means
 OPTIONS_BY_ROLE: dict[str, dict[str, str]] = {
     METER: _METER,
-    "collector": _TERMINAL,
+    "collector": _COLLECTOR,
     "concentrator": _TERMINAL,
     "local_module": _LOCAL_MODULE,
     "ncc": _NCC,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,13 +10,17 @@ import pytest
 from rig.bench.stands.collector import archive_values
 from rig.errors import DeviceRefused, LinkTimeout
 from rig.protocols.dlt645.frame import Frame, encode
-from rig.protocols.dlt645.messages import read_data
 from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.frame import encode as encode_frame
 from rig.protocols.gdw1376_1.messages import Content
 
 STANDARD = "Q/GDW 1374.2-2013"
 UPLINK = "Q/GDW 1376.1-2013"
 ENERGY = 0x00010000
+#: of no meter on the line
+STRANGER = "000987654321"
+#: after this time a reading bears another minute
+NEXT_MINUTE_S = 61.0
 #: of forward active energy by point: a time, the number of tariffs, the total, each tariff
 FORWARD_ACTIVE = 129
 
@@ -35,6 +39,38 @@ def total_shown(exchange, point):
 def total_of(meter):
     """The meter's own total in kWh."""
     return Decimal(int(meter.register(ENERGY)[::-1].hex())).scaleb(-2)
+
+
+def archived(collector):
+    """Measuring point, address and rate of each meter, as parameter F10 shows them."""
+    count = len(collector.meters)
+    asked = {"meters": count} | {f"index.{place}": place for place in range(1, count + 1)}
+    unit = collector.session.query_parameter(Content(0, 10, asked)).unit(0, 10)
+    found = {} if unit is None else {value.key: value.value for value in unit.values}
+    rates = (0, 600, 1200, 2400, 4800, 7200, 9600, 19200)
+    return [
+        f"{found.get(f'meter.{place}.point')} {found.get(f'meter.{place}.address')} "
+        f"{rates[int(found.get(f'meter.{place}.speed_code', 0))]}"
+        for place in range(1, count + 1)
+    ]
+
+
+def in_archive(collector):
+    """What the stand has put into the archive, in the words of ``archived``."""
+    return [f"{meter.point} {meter.address} {meter.baud}" for meter in collector.meters]
+
+
+def reading_of(exchange, point):
+    """Time of reading, and the values of forward active energy that are there, in an answer."""
+    unit = exchange.unit(point, FORWARD_ACTIVE)
+    if unit is None:
+        return None, []
+    values = [value.value for value in unit.values]
+    try:
+        read_at = datetime.fromisoformat(str(values[0]))
+    except ValueError:
+        read_at = None
+    return read_at, [value for value in values[2:] if value is not None]
 
 
 @pytest.mark.clause(UPLINK, "5.3")
@@ -87,47 +123,30 @@ def test_the_clock_is_set(collector, check):
 @pytest.mark.known_bad("collector-forgets-meters")
 def test_the_archive_outlasts_an_outage(collector, check):
     """Meters put into the archive are read back as they were set, before and after a loss of supply."""
-    wanted = [f"{meter.point} {meter.address} {meter.baud}" for meter in collector.meters]
-
-    def archived():
-        count = len(collector.meters)
-        asked = {"meters": count} | {f"index.{place}": place for place in range(1, count + 1)}
-        answer = collector.session.query_parameter(Content(0, 10, asked))
-        unit = answer.unit(0, 10)
-        found = {} if unit is None else {value.key: value.value for value in unit.values}
-        rates = (0, 600, 1200, 2400, 4800, 7200, 9600, 19200)
-        return [
-            f"{found.get(f'meter.{place}.point')} {found.get(f'meter.{place}.address')} "
-            f"{rates[int(found.get(f'meter.{place}.speed_code', 0))]}"
-            for place in range(1, count + 1)
-        ]
-
-    check.equal("archive", archived(), wanted)
+    check.equal("archive", archived(collector), in_archive(collector))
     collector.cut_power(900.0)
-    check.equal("archive after an outage", archived(), wanted)
+    check.equal("archive after an outage", archived(collector), in_archive(collector))
 
 
 @pytest.mark.clause(UPLINK, "4.3.4.6 PW")
 @pytest.mark.title_zh("密码错误时拒绝设置")
-@pytest.mark.known_bad("collector-any-password")
+@pytest.mark.known_bad("collector-any-password", "collector-denies-and-stores")
 def test_a_wrong_password_is_refused(collector, check):
-    """Parameters that come with a wrong password are not taken."""
+    """Parameters that come with a wrong password are not taken: neither confirmed nor stored."""
     session = collector.session
     right = session.password or bytes(16)
     wrong = bytes(octet ^ 0x5A for octet in right)
-    content = [Content(0, 10, archive_values([collector.meter(1)]))]
-    answer = session.send_raw(
-        encode_request(session, session.frame(Afn.SET_PARAMETERS, content, password=wrong))
-    )
-    said = "silence" if answer.silent else "confirmed" if answer.confirmed else "denied"
-    check.true("wrong password", said != "confirmed", observed=said, expected="denied, or silence")
-
-
-def encode_request(session, frame):
-    """Octets of a frame by the session's profile."""
-    from rig.protocols.gdw1376_1.frame import encode as encode_frame
-
-    return encode_frame(frame, profile=session.profile)
+    values = archive_values([collector.meter(1)]) | {"meter.1.address": STRANGER}
+    frame = session.frame(Afn.SET_PARAMETERS, [Content(0, 10, values)], password=wrong)
+    before = archived(collector)
+    check.equal("archive", before, in_archive(collector))
+    try:
+        answer = session.send_raw(encode_frame(frame, profile=session.profile))
+        said = "silence" if answer.silent else "confirmed" if answer.confirmed else "denied"
+        check.true("wrong password", said != "confirmed", observed=said, expected="denied, or silence")
+        check.equal("archive afterwards", archived(collector), before)
+    finally:
+        collector.archive()
 
 
 @pytest.mark.clause(UPLINK, "5.12")
@@ -146,34 +165,50 @@ def test_present_data_of_meters(collector, check):
 @pytest.mark.clause(UPLINK, "4.3.4.5")
 @pytest.mark.title_zh("抄不到的数据置无效")
 @pytest.mark.known_bad("collector-zeros-for-absent")
+@pytest.mark.bench_time(75)
 def test_absent_data_are_marked(collector, check):
-    """Of a meter that does not answer, the values are absent, not zero and not those of another."""
-    collector.meter(2).be_silent()
+    """Of a meter that does not answer, the values are absent, or those of the last reading with its time."""
+    session = collector.session
+    silent = collector.meter(2)
+    _, shown = reading_of(session.read_realtime([1, 2], [FORWARD_ACTIVE]), 2)
+    silent.be_silent()
+    silent_from = session.read_clock()
+    collector.wait(NEXT_MINUTE_S)
     try:
-        answer = collector.session.read_realtime([1, 2], [FORWARD_ACTIVE])
+        answer = session.read_realtime([1, 2], [FORWARD_ACTIVE])
     except DeviceRefused:
-        check.note("the whole request was denied")
+        check.true("answer", True, observed="denied as a whole", expected="no values of the silent meter")
         return
     check.equal("meter 1: total", total_shown(answer, 1), total_of(collector.meter(1)), unit="kWh")
-    unit = answer.unit(2, FORWARD_ACTIVE)
-    numbers = (
-        [] if unit is None else [value.value for value in unit.values if isinstance(value.value, Decimal)]
+    read_at, kept = reading_of(answer, 2)
+    if not kept:
+        check.equal("meter 2: values", kept, [])
+        return
+    check.equal("meter 2: values of the last reading", kept, shown or [total_of(silent)])
+    check.true(
+        "meter 2: time of that reading",
+        read_at is not None and read_at <= silent_from,
+        observed=read_at,
+        expected=f"{silent_from} or before, when the meter still answered",
     )
-    energies = [number for number in numbers[1:] if number is not None]
-    check.equal("meter 2: values", energies, [])
 
 
 @pytest.mark.clause(UPLINK, "5.16")
 @pytest.mark.clause(STANDARD, "forwarding")
 @pytest.mark.title_zh("透明转发")
 @pytest.mark.known_bad("collector-adds-wake-up")
-def test_forwarding(collector, check):
-    """A forwarded frame brings the meter's answer, octet by octet."""
+def test_forwarding(collector, check, read, asked, wakes_with, passed_on):
+    """A forwarded frame brings the meter's answer, octet by octet, with or without its wake-up octets."""
     for meter in collector.meters:
+        wakes_with(meter, 1 + meter.point % 4)
         collector.bursts.clear()
-        answer = collector.exchange(meter.address, encode(read_data(meter.address, ENERGY)))
-        right = encode(Frame(meter.address, 0x91, ENERGY.to_bytes(4, "little") + meter.register(ENERGY)))
-        check.equal(f"meter {meter.point}: octets that came back", answer or b"", right)
+        answer = read(meter, ENERGY)
+        heard = collector.answers_to(asked(meter, ENERGY))
+        name = f"meter {meter.point}"
+        check.true(f"{name}: an answer on the line", bool(heard), observed="none", expected="an answer")
+        passed_on(name, answer, heard[-1].data)
+        own = encode(Frame(meter.address, 0x91, ENERGY.to_bytes(4, "little") + meter.register(ENERGY)))
+        check.equal(f"{name}: what the meter said", heard[-1].body, own)
 
 
 @pytest.mark.clause(UPLINK, "5.1")

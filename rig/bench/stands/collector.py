@@ -40,6 +40,9 @@ from rig.twin.wire.modbus import ModbusWire
 ROLE: Final = "collector"
 #: name of the RS-485 line in the evidence
 LINE: Final = "K8-C1"
+#: declared by collectors that look at what they forward
+CHECKED_FORWARDING: Final = "checked-forwarding"
+_WAKE_UP: Final = b"\xfe"
 _DLT645_2007 = 30
 #: longest wait for something that the collector does by itself, in seconds
 _LONGEST_S = 7200.0
@@ -68,6 +71,20 @@ class LineBurst:
     def baud(self) -> int:
         """Rate in bit/s that their length tells, at 11 bits a character."""
         return round(11 * len(self.data) / (self.end_s - self.start_s))
+
+    @property
+    def body(self) -> bytes:
+        """The octets behind those that wake the receiver."""
+        return self.data.lstrip(_WAKE_UP)
+
+    def asks(self, request: bytes) -> bool:
+        """Whether this is the DL/T 645 request, or the same question in other words: shortened addresses are such."""
+        found, wanted = self.frame, decode_frame(request)
+        if self.direction != "request" or found is None:
+            return False
+        return (found.control, found.data) == (wanted.control, wanted.data) and all(
+            digit in (own, "A") for digit, own in zip(found.address, wanted.address, strict=True)
+        )
 
     @property
     def frame(self) -> Frame | None:
@@ -123,9 +140,29 @@ class CollectorStand:
             return None
         return answer.forwarded or None
 
-    def requests(self) -> list[LineBurst]:
-        """What the collector sent to its line, in order."""
-        return [burst for burst in self.bursts if burst.direction == "request"]
+    @property
+    def answers_are_checked(self) -> bool:
+        """Whether the collector itself repeats what ``exchange`` sends, and looks at the answers.
+
+        Forwarding (10 F1) may be transparent: octets out once, and back whatever is heard until its two timeouts.
+        """
+        return self.through == "carrier" or CHECKED_FORWARDING in self.request.declaration.options
+
+    def requests(self, frame: bytes | None = None) -> list[LineBurst]:
+        """What the collector sent to its line, in order; ``frame``: only where it asked what this frame asks.
+
+        A collector that collects by itself asks for other things in between.
+        """
+        sent = [burst for burst in self.bursts if burst.direction == "request"]
+        return sent if frame is None else [burst for burst in sent if burst.asks(frame)]
+
+    def answers_to(self, frame: bytes) -> list[LineBurst]:
+        """What was answered on the line to this frame, in order."""
+        return [
+            burst
+            for before, burst in pairwise(self.bursts)
+            if burst.direction == "answer" and before.asks(frame)
+        ]
 
     def pauses(self) -> list[float]:
         """Silence before every request of the collector after the first burst, in seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rig.exchange.dlt645 import Dlt645Dialect
 from rig.exchange.master import Mismatch
@@ -13,11 +13,13 @@ from rig.protocols.dlt645.control import Function
 from rig.protocols.dlt645.frame import Frame, FrameReader, decode_frame, encode
 from rig.protocols.stream import NEED_DATA, NeedData, Noise
 from rig.twin.defects import Parameter, defect
+from rig.twin.defects.terminal_hooks import overrule, own
 from rig.twin.downlink.rs485 import Rs485Port
 from rig.twin.wire.lenient import lenient_frame
 
 if TYPE_CHECKING:
     from rig.twin.build_collector import EmulatedCollector
+    from rig.twin.devices.terminal.reading import PortQueue
 
 _READS = frozenset({Function.READ_DATA, Function.READ_FOLLOW_UP, Function.READ_ADDRESS})
 _MINUS_33 = bytes((octet - 0x33) & 0xFF for octet in range(256))
@@ -75,6 +77,27 @@ def _speak(device: EmulatedCollector, dialect: Dlt645Dialect) -> None:
         device.port.dialects[2] = dialect
 
 
+def _believe(device: EmulatedCollector) -> None:
+    """Let class 1 data take what the line took, whatever address and item it bears."""
+    if device.terminal is None:
+        return
+    for queue in device.terminal.terminal.reader.queues.values():
+        _believe_on(queue)
+
+
+def _believe_on(queue: PortQueue) -> None:
+    taken = own(queue, "_taken")
+
+    def credulous(job: Any, octets: bytes | None) -> None:
+        frame = None if octets is None else decode_frame(octets)
+        if frame is not None and not frame.abnormal:
+            data = job.frame.data[:4] + frame.data[4:]
+            octets = encode(replace(frame, address=job.frame.address, data=data), strict=False)
+        taken(job, octets)
+
+    overrule(queue, "_taken", credulous)
+
+
 def _hand_on(device: EmulatedCollector, accept: Callable[[bytes, bytes | None], bytes | None]) -> None:
     if isinstance(device.port, Rs485Port):
         device.port.accept = accept
@@ -83,6 +106,8 @@ def _hand_on(device: EmulatedCollector, accept: Callable[[bytes, bytes | None], 
 @defect("collector-no-repeat", "asks a meter once only", "rs485 repeat", role="collector")
 def _no_repeat(device: EmulatedCollector, _: Parameter) -> None:
     device.port.timing = replace(device.port.timing, retries=0)
+    if device.terminal is not None:
+        device.terminal.terminal.reader.retries = 0
 
 
 @defect(
@@ -129,11 +154,13 @@ def _short_gap(device: EmulatedCollector, parameter: Parameter) -> None:
 @defect("collector-any-address", "takes the answer of another meter", "rs485 answer", role="collector")
 def _any_address(device: EmulatedCollector, _: Parameter) -> None:
     _speak(device, _Careless("address"))
+    _believe(device)
 
 
 @defect("collector-any-identifier", "takes the answer to another question", "rs485 answer", role="collector")
 def _any_identifier(device: EmulatedCollector, _: Parameter) -> None:
     _speak(device, _Careless("data-identifier"))
+    _believe(device)
 
 
 @defect("collector-any-checksum", "takes an answer with a wrong checksum", "rs485 answer", role="collector")

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rig.ports.meter_port import Answered
+from rig.protocols.gdw1376_1.control import Afn
+from rig.protocols.gdw1376_1.frame import Frame
+from rig.protocols.gdw1376_1.messages import parse_message
 from rig.twin.defects import Parameter, defect
+from rig.twin.defects.terminal_hooks import denied
 from rig.twin.devices.terminal.behaviour import TerminalBehaviour
 
 if TYPE_CHECKING:
@@ -147,6 +151,31 @@ def _no_heartbeat(device: EmulatedCollector, _: Parameter) -> None:
 @defect("collector-any-password", "takes commands with any password", "4.3.4.6 PW", role="collector")
 def _any_password(device: EmulatedCollector, _: Parameter) -> None:
     _uplink(device).password_checked = False
+
+
+@defect(
+    "collector-denies-and-stores",
+    "stores parameters though it denies their wrong password",
+    "4.3.4.6 PW",
+    role="collector",
+)
+def _denies_and_stores(device: EmulatedCollector, _: Parameter) -> None:
+    if device.terminal is None:
+        return
+    wire = device.terminal.wire
+    authenticate = wire.authenticate
+
+    def answer(asked: Frame | None, frame: Frame) -> Frame | None:
+        if (
+            asked is None
+            or asked.afn != Afn.SET_PARAMETERS
+            or authenticate(parse_message(asked, wire.profile))
+        ):
+            return frame
+        return denied(asked, frame)
+
+    wire.authenticate = lambda message: message.frame.afn == Afn.SET_PARAMETERS or authenticate(message)
+    wire.answer_filters.append(answer)
 
 
 @defect("collector-never-calls-again", "does not call again after a lost connection", "4.4", role="collector")
