@@ -421,9 +421,14 @@ class Store:
         return tuple(_reading(row) for row in self._all(query.order_by(*order).limit(limit)))
 
     def present(
-        self, codes: Sequence[int], first: int, last: int, terminals: Sequence[int] = ()
+        self,
+        codes: Sequence[int],
+        first: int,
+        last: int,
+        terminals: Sequence[int] = (),
+        points: Sequence[int] = (),
     ) -> list[PresentRow]:
-        """Which totals of these quantities are stored for marks ``first <= mark <= last``; no terminals: of all."""
+        """Which totals of these quantities are stored for marks ``first <= mark <= last``; none named: of all."""
         columns = [
             READING.c[name] for name in ("day", "terminal", "point", "item", "second", "received", "source")
         ]
@@ -432,6 +437,8 @@ class Store:
         )
         if terminals:
             query = query.where(READING.c.terminal.in_(terminals))
+        if points:
+            query = query.where(READING.c.point.in_(points))
         return [
             PresentRow(where, point, item, day * DAY_S + second, received, source)
             for day, where, point, item, second, received, source in self._all(query)

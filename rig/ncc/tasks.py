@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,29 +22,24 @@ from rig.ncc.items import (
     DENSITY_CODE,
     EPOCH,
     ItemType,
-    moment,
     parse_item,
     seconds_of,
-    terminal_address,
     terminal_key,
 )
 from rig.ncc.requests import BULK, Outcome, Request
 from rig.ncc.store import StoreError
-from rig.ports.command_center import CollectionTask, CycleStatistics, Missing
+from rig.ncc.success import DueAt, Turns, success
+from rig.ports.command_center import CollectionTask, CycleStatistics
 from rig.protocols.gdw1376_1.builders import identifiers
 from rig.protocols.gdw1376_1.control import Afn
 
 if TYPE_CHECKING:
     from rig.ncc.core import Core
     from rig.ncc.settings import Handle
-    from rig.ncc.store import PresentRow
     from rig.ncc.terminal import Terminal
 
 _TASK: Final = 1
 _RECOLLECTION: Final = 2
-_DEMAND: Final = 3
-#: gaps that a report of success lists
-_LISTED: Final = 10_000
 _CURVE_POINTS: Final = 255
 #: the longest period, and the longest time for which gaps are looked for, s
 _LONGEST_S: Final = 366 * 86400.0
@@ -87,6 +82,7 @@ class TaskDesk:
         self._busy: set[tuple[str, int]] = set()
         #: terminals that will be caught up soon
         self._returned: set[int] = set()
+        self._turns = Turns()
 
     # -- start and end
 
@@ -361,11 +357,7 @@ class TaskDesk:
         places = [(terminal.key, points_of(task, terminal)) for terminal in self._terminals(task)]
         store = self._core.store
 
-        def count() -> CycleStatistics:
-            tally = _Tally(task)
-            codes = sorted({kind.leading.code for kind in running.kinds})
-            # class 1 data are marked when they were read: shortly before a run, or any time until the next
-            rows = _Stored(store.present(codes, low - 60, high + int(task.period_s)))
+        def dues() -> Iterator[DueAt]:
             # a run lies after the marks it collects, by a month and its length at most
             for at in runs_between(task, first, last + timedelta(days=32, seconds=task.period_s)):
                 for due in dues_of(running, at):
@@ -374,11 +366,10 @@ class TaskDesk:
                         marks = tuple(mark for mark in due.marks if low <= mark <= high)
                     elif at > last:
                         continue
-                    for terminal, points in places if marks else ():
-                        tally.count(terminal, points, due._replace(marks=marks), at, rows)
-            return tally.result()
+                    if marks:
+                        yield DueAt(at, due._replace(marks=marks))
 
-        return count
+        return lambda: self._turns(lambda: success(store, task, dues(), places))
 
 
 def check_name(name: str) -> None:
@@ -399,69 +390,6 @@ def check_name(name: str) -> None:
             key="name",
             value=name[:128],
             hint="it has no slash, no line breaks, and no spaces at its ends",
-        )
-
-
-class _Stored:
-    """Stored totals, found by place; and those of one quantity in the order of their marks."""
-
-    def __init__(self, rows: Iterable[PresentRow]) -> None:
-        self.exact: dict[tuple[int, int, int, int], PresentRow] = {}
-        self._series: dict[tuple[int, int, int], list[PresentRow]] = {}
-        for row in rows:
-            self.exact[row.terminal, row.point, row.item, row.mark] = row
-            self._series.setdefault((row.terminal, row.point, row.item), []).append(row)
-
-    def find(self, terminal: int, point: int, due: Due, mark: int) -> PresentRow | None:
-        """The value of a mark; for class 1 data the first one of the run's period."""
-        code = due.kind.leading.code
-        if due.kind.mark != "read":
-            return self.exact.get((terminal, point, code, mark))
-        series = self._series.get((terminal, point, code), ())
-        return min(
-            (row for row in series if mark <= row.mark <= due.until), key=lambda row: row.mark, default=None
-        )
-
-
-class _Tally:
-    """Counts the success of a task."""
-
-    def __init__(self, task: CollectionTask) -> None:
-        self._task = task
-        self._due = self._once = self._stored = self._demanded = self._late = 0
-        #: a cycle lasts until the next run, a day at the least
-        self._cycle_s = max(task.period_s, DAY_S)
-        self._missing: list[Missing] = []
-
-    def count(self, terminal: int, points: list[int], due: Due, at: datetime, rows: _Stored) -> None:
-        """What a run owes of one terminal."""
-        latest = seconds_of(at) + self._task.window_s
-        for point in points:
-            for mark in due.marks:
-                self._due += 1
-                row = rows.find(terminal, point, due, mark)
-                if row is None:
-                    if len(self._missing) < _LISTED:
-                        where = terminal_address(terminal)
-                        self._missing.append(Missing(where, point, due.kind.leading.id, moment(mark)))
-                elif row.source == _DEMAND:
-                    self._demanded += 1
-                elif row.received > seconds_of(at) + self._cycle_s:
-                    self._late += 1
-                else:
-                    self._stored += 1
-                    self._once += row.source != _RECOLLECTION and row.received <= latest
-
-    def result(self) -> CycleStatistics:
-        """The counts."""
-        return CycleStatistics(
-            self._task.name,
-            self._due,
-            self._once,
-            self._stored,
-            self._demanded,
-            tuple(self._missing),
-            self._late,
         )
 
 
