@@ -40,9 +40,9 @@ def many(tester, points):
         if not answer.refused:
             return answer
         # a terminal may deny the whole for a type that it does not have
-        had = [number for number in TYPES if any(delivered(tester, point, number) for point in numbers)]
+        had = [number for number in TYPES if all(delivered(tester, point, number) for point in numbers)]
         if not had:
-            raise NotTested("an answer of several frames: each of its units is denied alone, too")
+            raise NotTested("an answer of several frames: the points have no type in common")
         return ask(had)
 
     return read
