@@ -279,8 +279,8 @@ def no_rate_bound(center: ACenter, _: Parameter) -> None:
 def flood_cuts_everybody(center: ACenter, _: Parameter) -> None:
     """The listener is started again."""
 
-    def punish(plain: Plain, session: Any, what: str) -> None:
-        plain(session, what)
+    def punish(plain: Plain, session: Any, reason: str, detail: str) -> None:
+        plain(session, reason, detail)
         for other in tuple(center.core.sessions):
             other.close("restart", "too much")
 
