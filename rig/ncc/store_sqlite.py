@@ -93,39 +93,55 @@ _CLOCKS: Final = _statement(replacing(insert(CLOCK), ("terminal",)), ClockRow._f
 #: rows of one statement: half the time of one a row
 _AT_ONCE: Final = 50
 _MANY: Final = _READINGS.replace(_ONE := "(?, ?, ?, ?, ?, ?, ?, ?, ?)", ", ".join([_ONE] * _AT_ONCE))
-_CONFLICT: Final = """SELECT count(*) FROM reading WHERE
-    day = ? AND terminal = ? AND point = ? AND item = ? AND second = ? AND tariff = ? AND value <> ?"""
+_KEY: Final = ("day", "terminal", "point", "item", "second", "tariff")
+_SAME: Final = " AND ".join(f"r.{name} = v.column{at}" for at, name in enumerate(_KEY, 1))
+_SEVEN: Final = "(?, ?, ?, ?, ?, ?, ?)"
+
+
+def _differing(number: int) -> str:
+    """Counts, of so many rows, those whose place holds another value; each is looked up by its key."""
+    rows = ", ".join([_SEVEN] * number)
+    return (
+        f"SELECT count(*) FROM (VALUES {rows}) v CROSS JOIN reading r WHERE {_SAME} AND r.value <> v.column7"  # noqa: S608 - of constants
+    )
+
+
+_CONFLICTS: Final = _differing(_AT_ONCE)
 
 
 class _Written(NamedTuple):
     """A group in an open transaction."""
 
     new: int
-    conflicting: int
+    #: portions of which a row was not inserted: its place was taken
+    taken: list[list[Row]]
 
 
 def _insert(connection: sqlite3.Connection, rows: list[Row]) -> _Written:
-    """Rows that are not there yet, many in one statement; those that are there are compared with what is."""
-    new = conflicting = 0
+    """Rows that are not there yet, many in one statement."""
+    new = 0
+    taken: list[list[Row]] = []
     whole = len(rows) - len(rows) % _AT_ONCE
     for at in range(0, whole, _AT_ONCE):
         portion = rows[at : at + _AT_ONCE]
         inserted = connection.execute(_MANY, list(chain.from_iterable(portion))).rowcount
         new += inserted
         if inserted < _AT_ONCE:
-            conflicting += _conflicts(connection, portion)
+            taken.append(portion)
     rest = rows[whole:]
     if rest:
         inserted = connection.executemany(_READINGS, rest).rowcount
         new += inserted
         if inserted < len(rest):
-            conflicting += _conflicts(connection, rest)
-    return _Written(new, conflicting)
+            taken.append(rest)
+    return _Written(new, taken)
 
 
 def _conflicts(connection: sqlite3.Connection, rows: list[Row]) -> int:
     """Of rows that were inserted or were there, those whose place holds another value."""
-    return sum(connection.execute(_CONFLICT, row[:7]).fetchone()[0] for row in rows)
+    statement = _CONFLICTS if len(rows) == _AT_ONCE else _differing(len(rows))
+    values = list(chain.from_iterable(row[:7] for row in rows))
+    return int(connection.execute(statement, values).fetchone()[0])
 
 
 class SqliteWriter:
@@ -140,7 +156,7 @@ class SqliteWriter:
     def prepare(self, batch: Batch) -> object:
         """Rows into an open transaction; the group itself when another connection holds the lock: ``commit`` waits."""
         if not (batch.rows or batch.events or batch.audit or batch.clocks):
-            return _Written(0, 0)
+            return _Written(0, [])
         try:
             self._begin(0)
         except sqlite3.Error as error:
@@ -179,13 +195,14 @@ class SqliteWriter:
             if isinstance(prepared, Batch):
                 self._begin(_LOCKED_MS)
                 prepared = self._fill(prepared)
+            if not isinstance(prepared, _Written):
+                raise TypeError(type(prepared))
+            conflicting = sum(_conflicts(self._connection, rows) for rows in prepared.taken)
             self._connection.commit()
         except sqlite3.Error as error:
             self._connection.rollback()
             raise StoreError(f"{self._shown}: {error}") from error
-        if not isinstance(prepared, _Written):
-            raise TypeError(type(prepared))
-        self.conflicting += prepared.conflicting
+        self.conflicting += conflicting
         return prepared.new
 
     def close(self) -> None:
