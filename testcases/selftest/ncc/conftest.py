@@ -1,4 +1,4 @@
-"""Databases for the tests of the command center."""
+"""Databases and worlds for the tests of the command center."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from fixtures.ncc_center import World, limits
 from fixtures.postgres import PostgresMissing, postgres_server
 
 _NUMBERS = itertools.count(1)
@@ -43,3 +44,19 @@ def new_database(request, tmp_path):
 def database(request, new_database):
     """URL of an empty database of each kind."""
     return new_database(request.param)
+
+
+@pytest.fixture
+def make():
+    """Makes worlds with an archive, whose center has the bounds that a test names."""
+    made = []
+
+    def build_world(**bounds) -> World:
+        world = World(limits(**bounds))
+        made.append(world)
+        world.register()
+        return world
+
+    yield build_world
+    for world in made:
+        world.ncc.close()

@@ -5,27 +5,12 @@ from __future__ import annotations
 import pytest
 
 from fixtures.gdw1376_1_plain import build
-from fixtures.ncc_center import ADDRESS, World, limits
+from fixtures.ncc_center import ADDRESS, World
 from fixtures.ncc_terminal import CONFIRMED, unit_id
 from rig.ncc import session as session_module
 
 STRANGE = unit_id(1, 248)
 SOURCE = "10.0.0.7:1000"
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def build_world(**bounds) -> World:
-        world = World(limits(**bounds))
-        made.append(world)
-        world.register()
-        return world
-
-    yield build_world
-    for world in made:
-        world.ncc.close()
 
 
 def stranger(world: World):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from fixtures.ncc_center import ADDRESS, World, limits
+from fixtures.ncc_center import ADDRESS, World
 from fixtures.ncc_terminal import curve, day_freeze
 from rig.ncc import answers
 from rig.ncc.accounts import Accounts, LoginRules
@@ -23,21 +23,6 @@ from rig.ncc.api.app import create_app
 DAY = datetime(2026, 3, 1)
 PASSWORD = "long enough"
 POINTS = 50
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def build_world(**bounds) -> World:
-        world = World(limits(**bounds))
-        made.append(world)
-        world.register()
-        return world
-
-    yield build_world
-    for world in made:
-        world.ncc.close()
 
 
 def long_curve(place: int) -> bytes:

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.ncc_center import World, limits
+from fixtures.ncc_center import World
 from fixtures.ncc_terminal import PlainTerminal
 
 HERE, THERE = "10.0.0.1", "10.9.9.9"
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def build_world(**bounds) -> World:
-        world = World(limits(**bounds))
-        made.append(world)
-        world.register()
-        return world
-
-    yield build_world
-    for world in made:
-        world.ncc.close()
 
 
 def online_from(world: World) -> str:
