@@ -3,35 +3,21 @@ were bent by hand."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
-from types import ModuleType
+from functools import partial
 
 import pytest
 
+from fixtures.case_bodies import Surroundings
 from rig.bench.binding import Bench
 from rig.bench.stands.collector import CHECKED_FORWARDING, EmulatedCollectorStand
 from rig.protocols.gdw1376_1.control import Afn
 from rig.protocols.gdw1376_1.messages import parse_message
 from rig.results.records import Verdict
 from rig.testing.check import Check
-from rig.testing.outcomes import (
-    DEVICE_FAULTS,
-    CheckFailed,
-    Inconclusive,
-    NotApplicable,
-    NotTested,
-    verdict_of,
-)
 from rig.twin.defects.terminal_hooks import overrule, own
-from testcases.selftest.testing.test_legal_terminals import Surroundings
 
-SUITE = Path(__file__).parents[2] / "collector"
-_CASE_ERRORS = (CheckFailed, Inconclusive, NotApplicable, NotTested, *DEVICE_FAULTS)
 RIGHT = (Verdict.PASS, "")
 WAKE_UP = b"\xfe"
 #: cases that ask how the collector itself repeats and checks
@@ -60,42 +46,10 @@ OWN_READINGS = [
 ]
 
 
-@cache
-def suite(name: str) -> ModuleType:
-    """A module of the collector's suite, loaded by its path."""
-    full = f"collector_suite_{name}"
-    spec = importlib.util.spec_from_file_location(full, SUITE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[full] = made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-class Around(Surroundings):
-    """Fixtures of the collector's suite by name."""
-
-    def __init__(self, stand: EmulatedCollectorStand, place: ModuleType) -> None:
-        self.made = {"collector": stand, "check": Check("Q/GDW 1374.2-2013 forwarding"), "octets": 1}
-        self.places = (place, suite("conftest"))
-        self.open = []
-
-
 def verdict(stand: EmulatedCollectorStand, file: str, case: str) -> tuple[Verdict, str]:
     """What the body of a case comes to on this stand."""
-    place = suite(file)
-    around = Around(stand, place)
-    body = getattr(place, case)
-    wanted = body.__code__.co_varnames[: body.__code__.co_argcount]
-    used = [name for mark in body.pytestmark if mark.name == "usefixtures" for name in mark.args]
-    try:
-        for name in used:
-            around.get(name)
-        body(*(around.get(name) for name in wanted))
-        around.made["check"].finish()
-    except _CASE_ERRORS as error:
-        return verdict_of(error), str(error)
-    return RIGHT
+    check = Check("Q/GDW 1374.2-2013 forwarding")
+    return Surroundings("collector", file, collector=stand, check=check, octets=1).verdict(case)
 
 
 @pytest.fixture

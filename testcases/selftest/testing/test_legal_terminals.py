@@ -3,17 +3,13 @@ terminal cases on emulated terminals that were bent by hand."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from fixtures.case_bodies import Surroundings
 from rig.bench.binding import Bench
 from rig.bench.declaration import STANDARD_MINIMUM
 from rig.bench.stands.concentrator import EmulatedConcentratorStand
@@ -22,34 +18,9 @@ from rig.protocols.gdw1376_1.messages import parse_message
 from rig.results.records import Verdict
 from rig.testing.check import Check
 from rig.testing.outcomes import (
-    DEVICE_FAULTS,
     CheckFailed,
-    Inconclusive,
-    NotApplicable,
-    NotTested,
-    verdict_of,
 )
 from rig.twin.defects.terminal_hooks import on_values
-
-SUITE = Path(__file__).parents[2] / "gdw1376_1"
-_CASE_ERRORS = (CheckFailed, Inconclusive, NotApplicable, NotTested, *DEVICE_FAULTS)
-
-
-@cache
-def module(name: str) -> ModuleType:
-    """A module of the suite, loaded by its path."""
-    full = f"terminal_suite_{name}"
-    spec = importlib.util.spec_from_file_location(full, SUITE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[full] = made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-def fixture_of(where: ModuleType, name: str) -> Callable[..., Any]:
-    """The function behind a fixture."""
-    return getattr(where, name).__wrapped__
 
 
 @pytest.fixture
@@ -64,43 +35,15 @@ def stand() -> Iterator[EmulatedConcentratorStand]:
     bench.end_case()
 
 
-class Surroundings:
-    """Fixtures of the suite by name, made when a case asks for them."""
-
-    def __init__(self, stand: EmulatedConcentratorStand, place: ModuleType) -> None:
-        self.made: dict[str, Any] = {"concentrator": stand, "check": Check("Q/GDW 1376.1-2013 5")}
-        self.places = (place, module("conftest"))
-        self.open: list[Iterator[Any]] = []
-
-    def get(self, name: str) -> Any:
-        """A fixture's value."""
-        if name not in self.made:
-            place = next(place for place in self.places if hasattr(place, name))
-            function = fixture_of(place, name)
-            value = function(*(self.get(needed) for needed in _wanted(function)))
-            if isinstance(value, Iterator):
-                self.open.append(value)
-                value = next(value)
-            self.made[name] = value
-        return self.made[name]
-
-
-def _wanted(function: Callable[..., Any]) -> tuple[str, ...]:
-    return function.__code__.co_varnames[: function.__code__.co_argcount]
+def surroundings(stand: EmulatedConcentratorStand, file: str, **given: Any) -> Surroundings:
+    """Fixtures of a file of the suite around this stand."""
+    check = Check("Q/GDW 1376.1-2013 5")
+    return Surroundings("gdw1376_1", file, **{"concentrator": stand, "check": check} | given)
 
 
 def verdict(stand: EmulatedConcentratorStand, file: str, case: str, **given: Any) -> tuple[Verdict, str]:
     """What the body of a case comes to on this stand."""
-    place = module(file)
-    around = Surroundings(stand, place)
-    around.made |= given
-    body = getattr(place, case)
-    try:
-        body(*(around.get(name) for name in _wanted(body)))
-        around.made["check"].finish()
-    except _CASE_ERRORS as error:
-        return verdict_of(error), str(error)
-    return Verdict.PASS, ""
+    return surroundings(stand, file, **given).verdict(case)
 
 
 def deny(stand: EmulatedConcentratorStand, afn: int, number: int) -> None:
@@ -213,15 +156,14 @@ def test_who_says_nothing_to_a_command_fails(stand, file, case, afn):
 
 def test_who_denies_files_has_not_what_is_declared(stand):
     deny(stand, Afn.FILE_TRANSFER, 1)
-    place = module("test_files")
-    around = Surroundings(stand, place)
+    around = surroundings(stand, "test_files")
     with pytest.raises(CheckFailed, match="denied"):
         around.get("supported")
 
 
 @pytest.mark.parametrize("count", [0, 7, 60, 130, 256, 300])
 def test_events_are_read_through_the_end_of_their_ring(stand, count):
-    tester = Surroundings(stand, module("test_events")).get("tester")
+    tester = surroundings(stand, "test_events").get("tester")
     ring = stand.device.terminal.events.important
     ring.counter = 0
     for number in range(count):
@@ -234,7 +176,7 @@ def test_events_are_read_through_the_end_of_their_ring(stand, count):
 def test_ports_and_places_of_an_archive_in_service(stand):
     """New entries leave the places of old ones, and are of a port that the terminal has."""
     stand.configured()
-    around = Surroundings(stand, module("test_archive"))
+    around = surroundings(stand, "test_archive")
     assert around.get("port") == stand.points[0].port
     entry = around.get("entry")
     assert entry(301)["port"] == stand.points[0].port

@@ -13,7 +13,7 @@ from rig.protocols.gdw1376_1.messages import Content
 from rig.results.records import Verdict
 from rig.twin.defects import apply_defect
 from rig.twin.defects.terminal_hooks import overrule
-from testcases.selftest.testing.test_legal_terminals import Surroundings, module, stand, verdict
+from testcases.selftest.testing.test_legal_terminals import stand, surroundings, verdict
 
 __all__ = ["stand"]
 
@@ -191,7 +191,7 @@ def test_a_heartbeat_may_come_right_before_the_answer(stand, file, case, defect)
 
 def test_a_report_is_no_part_of_the_answer_to_raw_octets(stand):
     beat_before_answer(stand)
-    tester = Surroundings(stand, module("test_framing")).get("tester")
+    tester = surroundings(stand, "test_framing").get("tester")
     asked = tester.frame(Afn.CONFIGURATION, [Content(0, 1)])
     answer = tester.octets(tester.encode(asked))
     assert answer.octets == tester.encode(answer.frame)
